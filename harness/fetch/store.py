@@ -1,0 +1,64 @@
+"""A cache on disk whose entries are named by the content that made them, shared by all processes of a user."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+_BLOCK = 1 << 20
+
+
+def cache_root() -> Path:
+    """Where everything that can be made again is kept: `$HARNESS_CACHE`, or the user's cache folder."""
+    if chosen := os.environ.get("HARNESS_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "tflite-android-harness"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def key_of(*parts: str | bytes) -> str:
+    """A name for what is made from these parts, in this order: 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
+    """The entry `kind/key`: taken from the cache, or made by `make` and published whole or not at all.
+
+    `make` is given a path that doesn't exist yet and creates a file or a folder there. Two processes that ask for the
+    same entry make it once; a `make` that raises leaves nothing behind.
+    """
+    folder = cache_root() / kind
+    entry = folder / key
+    if entry.exists():
+        return entry
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f".{key}.lock"):
+        if entry.exists():
+            return entry
+        scratch = Path(tempfile.mkdtemp(prefix=f".{key[:12]}.", dir=folder))
+        try:
+            make(scratch / "new")
+            (scratch / "new").rename(entry)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return entry

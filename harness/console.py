@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,15 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+_WIDTH_OF_A_FILE = 160
+
 
 def stdout() -> Console:
     """The console for data: results, tables, JSON."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, highlight=False)
+    width = _WIDTH_OF_A_FILE if not sys.stdout.isatty() and "COLUMNS" not in os.environ else None
+    return Console(soft_wrap=False, highlight=False, width=width)
 
 
 def stderr() -> Console:

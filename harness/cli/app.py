@@ -1,0 +1,26 @@
+"""All verbs in one application; a verb's own imports happen when it is called."""
+
+from __future__ import annotations
+
+import typer
+
+from harness.cli import build, convert, devices, doctor, inspect, models, pixel, run, validate
+
+app = typer.Typer(
+    name="harness",
+    help="From a trained model to a verdict on the phone: does GpuDelegate take it, does it answer like the CPU, how fast is each.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.command("run")(run.run)
+app.command("validate")(validate.validate)
+app.command("models")(models.models)
+app.command("convert")(convert.convert)
+app.command("inspect")(inspect.inspect)
+app.command("build")(build.build)
+app.command("devices")(devices.devices)
+app.add_typer(pixel.app, name="pixel")
+app.command("doctor")(doctor.doctor)

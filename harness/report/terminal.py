@@ -1,0 +1,136 @@
+"""A run's results as a person reads them in a terminal: a row a cell, and a reason for whatever isn't a clean pass."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.results.document import AgreementRow, Outcome, Row, RunResults, Validity
+
+_DELEGATE = {"TfLiteGpuDelegateV2": "GPU", "TfLiteXNNPackDelegate": "XNNPACK"}
+_STYLE = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.ERROR: "bold red", Outcome.SKIP: "yellow"}
+_MEGABYTE = 1_000_000
+_REASON_WIDTH = 100
+
+
+def render(results: RunResults) -> RenderableType:
+    """Title, device, table, and a closing line with the counts."""
+    parts: list[RenderableType] = [_heading(results)]
+    if results.rows:
+        parts.append(_table(results))
+    if results.failure is not None:
+        parts.append(_failure(results))
+    parts.append(_closing(results))
+    return Group(*parts)
+
+
+def _heading(results: RunResults) -> Text:
+    text = Text(results.title or results.scenario, style="bold")
+    if device := results.device:
+        text.append(
+            f"\n{device.manufacturer} {device.model}, Android {device.release} ({device.serial})", style="not bold"
+        )
+        if device.emulated:
+            text.append(
+                ", virtual: it shows coverage and agreement; its latency isn't a phone's", style="not bold yellow"
+            )
+    return text
+
+
+def _table(results: RunResults) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    several = len({row.model for row in results.rows}) > 1
+    for column in (["model"] if several else []) + ["variant", "backend"]:
+        table.add_column(column, no_wrap=True)
+    table.add_column("nodes taken", no_wrap=True)
+    table.add_column("apart / allowed", no_wrap=True)
+    table.add_column("top-1", justify="right", no_wrap=True)
+    table.add_column("median ms", justify="right", no_wrap=True)
+    table.add_column("p90 ms", justify="right", no_wrap=True)
+    table.add_column("ms of a", no_wrap=True)
+    table.add_column("MB", justify="right", no_wrap=True)
+    table.add_column("verdict", ratio=1, min_width=24)
+    previous: tuple[str, str] | None = None
+    for row in results.rows:
+        group = (row.model, row.variant)
+        if previous is not None and group != previous:
+            table.add_section()
+        names = ([row.model] if several else []) + [row.variant]
+        table.add_row(
+            *(names if group != previous else [""] * len(names)),
+            row.backend,
+            _coverage(row),
+            _agreement(row.agreement),
+            f"{row.top1:.0%}" if row.top1 is not None else "-",
+            f"{row.latency.median:.1f}" if row.latency else "-",
+            _p90(row),
+            row.latency_of.split(",")[0] if row.latency else "-",
+            f"{row.model_bytes / _MEGABYTE:.1f}" if group != previous else "",
+            _verdict(row),
+        )
+        previous = group
+    return table
+
+
+def _coverage(row: Row) -> str:
+    if row.coverage is None:
+        return "unknown"
+    if not row.coverage:
+        return "none"
+    return ", ".join(
+        f"{_DELEGATE.get(take.delegate, take.delegate)} {take.taken}/{take.total}" for take in row.coverage
+    )
+
+
+def _agreement(agreement: AgreementRow | None) -> str:
+    if agreement is None:
+        return "-"
+    if agreement.allowed_steps is not None:
+        return f"{agreement.steps} / {agreement.allowed_steps} steps of {agreement.against}"
+    return f"{agreement.max_abs:.1e} / {agreement.allowed_max_abs:g} of {agreement.against}"
+
+
+def _p90(row: Row) -> str:
+    if row.latency is None:
+        return "-"
+    return f"{row.latency.p90:.1f}" if row.latency.p90 is not None else f"n={row.latency.count}"
+
+
+def _verdict(row: Row) -> Text:
+    word = "invalid" if row.outcome is Outcome.SKIP else row.outcome.value
+    text = Text(word, style=_STYLE[row.outcome])
+    if row.validity is Validity.DEGRADED:
+        text.append(" (degraded)", style="yellow")
+    if row.reason:
+        reason = row.reason if len(row.reason) <= _REASON_WIDTH else row.reason[: _REASON_WIDTH - 1] + "…"
+        text.append(f" {reason}".replace("\n", " "), style="not bold default")
+    if len(row.issues) > 1:
+        text.append(f" (+{len(row.issues) - 1} more in results.json)", style="dim")
+    if row.known:
+        text.append(f" (known: {row.known})", style="dim")
+    return text
+
+
+def _failure(results: RunResults) -> Text:
+    text = Text()
+    if failure := results.failure:
+        text.append(f"\nincomplete [{failure.code}, owner: {failure.owner}] ", style="bold red")
+        text.append(failure.what)
+        if failure.why:
+            text.append(f"\n{failure.why}", style="dim")
+        if failure.hint:
+            text.append(f"\ndo: {failure.hint}")
+    return text
+
+
+def _closing(results: RunResults) -> Text:
+    counts: dict[str, int] = {}
+    for row in results.rows:
+        word = "invalid" if row.outcome is Outcome.SKIP else row.outcome.value
+        if word == "invalid" and row.known:
+            word = "known invalid"
+        counts[word] = counts.get(word, 0) + 1
+    said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "no cell ran"
+    seconds = ", ".join(f"{stage} {spent:.1f}" for stage, spent in results.seconds.items())
+    return Text(f"\n{said}. Seconds: {seconds}. Run {results.run_id}, exit code {int(results.exit_code)}.")

@@ -1,0 +1,151 @@
+"""The device's part of a run: push the plan, follow the app live, pull what it wrote and hold it against its end mark."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from harness.device import logcat
+from harness.device.base import Device
+from harness.device.crash import last_crash
+from harness.device.instrument import RESULT_OK, Finish, Status, instrument
+from harness.device.shell import check, run
+from harness.device.sync import pull, push_bytes
+from harness.errors import AppCrashed, DeviceFailed, DeviceLost, HarnessError, ResultsInvalid
+from harness.results.bundle import RunFolder, output_path
+from harness.results.journal import Journal, Recorded, read_journal
+from harness.results.records import SampleRecord, parse_record
+from harness.scenario.plan import InputFile
+
+APPLICATION = "dev.tfliteharness"
+INSTRUMENTATION = f"{APPLICATION}/.RunInstrumentation"
+_DEVICE_FOLDER = PurePosixPath("/data/local/tmp/tfliteharness")
+_RECORD = "record"
+_SAMPLES = "samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What came back: the records, the log's messages of the app, and why it ended early if it did."""
+
+    recorded: Recorded
+    log: tuple[logcat.LogLine, ...]
+    failure: HarnessError | None
+
+
+def execute(
+    device: Device,
+    folder: RunFolder,
+    plan: bytes,
+    inputs: Iterable[InputFile],
+    *,
+    minutes: float,
+    on_sample: Callable[[SampleRecord], None],
+) -> Executed:
+    """Run a plan on a device whose app is installed. What arrives is in the run's folder at once, whatever comes after.
+
+    A crash, a lost device or a broken result is in `failure`, beside all that was recorded before it.
+    """
+    remote = _DEVICE_FOLDER / folder.run_id
+    failure: HarnessError | None = None
+    lines: tuple[logcat.LogLine, ...] = ()
+    since = logcat.now(device)
+    try:
+        try:
+            _push(device, remote, plan, inputs)
+            finish = _follow(device, folder, remote, minutes=minutes, on_sample=on_sample)
+        finally:
+            lines = _keep_log(device, folder, since)
+        _check_finish(finish, lines)
+        _pull(device, folder, PurePosixPath(finish.values[_SAMPLES]))
+    except HarnessError as error:
+        failure = error
+    finally:
+        _clean(device, remote)
+    try:
+        recorded = read_journal(folder.samples.read_bytes() if folder.samples.exists() else b"", folder.run_id)
+        if failure is None and not recorded.complete:
+            failure = ResultsInvalid("results.no_end", "the app finished, but its records have no end mark")
+    except ResultsInvalid as error:
+        recorded, failure = Recorded(None, (), (), None), failure or error
+    return Executed(recorded, lines, failure)
+
+
+def _push(device: Device, remote: PurePosixPath, plan: bytes, inputs: Iterable[InputFile]) -> None:
+    check(device, ["mkdir", "-p", str(remote)])
+    for name, data in {file.file: file.data for file in inputs}.items():
+        push_bytes(device, data, remote / name)
+    push_bytes(device, plan, remote / "plan.json")
+
+
+def _follow(
+    device: Device,
+    folder: RunFolder,
+    remote: PurePosixPath,
+    *,
+    minutes: float,
+    on_sample: Callable[[SampleRecord], None],
+) -> Finish:
+    arguments = {"plan": str(remote / "plan.json")}
+    with Journal(folder.samples) as journal:
+        for event in instrument(device, INSTRUMENTATION, arguments, seconds=minutes * 60):
+            if isinstance(event, Finish):
+                return event
+            if isinstance(event, Status) and _RECORD in event.values:
+                journal.append(event.values[_RECORD])
+                record = parse_record(event.values[_RECORD])
+                if isinstance(record, SampleRecord):
+                    on_sample(record)
+    raise DeviceLost("device.lost", f"`am instrument` on {device.serial} ended without a word")
+
+
+def _check_finish(finish: Finish, lines: tuple[logcat.LogLine, ...]) -> None:
+    if finish.code == RESULT_OK and _SAMPLES in finish.values:
+        return
+    stack = last_crash(lines, APPLICATION)
+    said = finish.values.get("longMsg") or finish.values.get("shortMsg") or finish.values.get("error") or finish.rest
+    raise AppCrashed(
+        "app.crashed" if finish.code is not None else "app.not_started",
+        f"the app ended in the middle of the run: {said or f'instrumentation code {finish.code}'}",
+        why=stack,
+        hint="what it had recorded is kept; logcat.txt in the run's folder has the rest",
+    )
+
+
+def _keep_log(device: Device, folder: RunFolder, since: str) -> tuple[logcat.LogLine, ...]:
+    try:
+        text = logcat.dump(device, since=since)
+    except (DeviceLost, DeviceFailed) as error:
+        folder.write("logcat.txt", f"the log could not be read: {error}\n")
+        return ()
+    folder.write("logcat.txt", text)
+    return logcat.parse(text)
+
+
+def _pull(device: Device, folder: RunFolder, samples: PurePosixPath) -> None:
+    """Take the app's own file in place of what came live, and every output that it names, each by its hash."""
+    pull(device, samples, folder.samples)
+    recorded = read_journal(folder.samples.read_bytes(), folder.run_id)
+    for sample in recorded.samples:
+        for output in sample.outputs:
+            if output.file is None:
+                continue
+            target = output_path(folder.path, output.file)
+            pull(device, samples.parent / output.file, target)
+            if hashlib.sha256(target.read_bytes()).hexdigest() != output.sha256:
+                raise ResultsInvalid(
+                    "results.hash",
+                    f"{output.file} arrived with another SHA-256 than the app recorded",
+                    hint="run again",
+                )
+    run(device, ["rm", "-rf", str(samples.parent)])
+
+
+def _clean(device: Device, remote: PurePosixPath) -> None:
+    """Leave nothing of this run on a device that still answers; one that doesn't has lost more than this folder."""
+    try:
+        run(device, ["rm", "-rf", str(remote)])
+    except (DeviceLost, DeviceFailed):
+        return

@@ -1,0 +1,92 @@
+"""A root of one's own for every process of a device: bubblewrap's command line.
+
+A process sees the device's folders and nothing of the host, save what is bound for it by name. `/` and `/system` can't
+be written, nor can the folders that only the device's own process may change (`/data/app`, `/dev/socket`), so nothing
+inside can plant a link where the host would follow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+WRITABLE = ("data", "storage", "cache")
+GUARDED = ("data/app", "dev/socket", "dev/__properties__")
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """Open descriptors of a running device's namespaces; a process that joins them is seen by the device's `ps`.
+
+    `user` owns `pid`; `inner_user` is the one in which the device's user ids are mapped, if it is another.
+    """
+
+    user: int
+    inner_user: int | None
+    pid: int
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What the child process must inherit (`pass_fds`)."""
+        return (self.user, self.pid) if self.inner_user is None else (self.user, self.inner_user, self.pid)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A path of the host shown at a path of the device (absolute both)."""
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+def sandbox_command(
+    root: Path,
+    argv: Sequence[str],
+    *,
+    uid: int,
+    gid: int,
+    env: Mapping[str, str],
+    cwd: str = "/",
+    binds: Sequence[Bind] = (),
+    join: Namespaces | None = None,
+) -> list[str]:
+    """The argument list that runs `argv` (paths of the device) in `root`, with `env` and nothing else around it.
+
+    Without `join` the process has process and user namespaces of its own, with `uid` and `gid`; with it, those of the
+    device. Either way there is no network, and the process dies with the one that started it. `binds` come last and
+    win over the device's own folders; their targets are made in `root` where they aren't there.
+    """
+    command = ["bwrap", "--die-with-parent", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    if join is None:
+        command += ["--unshare-user", "--unshare-pid", "--uid", str(uid), "--gid", str(gid)]
+    else:
+        command += ["--userns", str(join.user), "--pidns", str(join.pid)]
+        if join.inner_user is not None:
+            command += ["--userns2", str(join.inner_user)]
+    command += ["--ro-bind", str(root), "/"]
+    for name in WRITABLE:
+        command += ["--bind", str(root / name), f"/{name}"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    for name in GUARDED:
+        command += ["--ro-bind", str(root / name), f"/{name}"]
+    for bind in binds:
+        _make_target(root, bind)
+        command += ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.target]
+    command += ["--chdir", cwd, "--clearenv"]
+    for name, value in env.items():
+        command += ["--setenv", name, value]
+    return [*command, "--", *argv]
+
+
+def _make_target(root: Path, bind: Bind) -> None:
+    """Make the mount point of `bind`, as bubblewrap can't in a root that it mounted read-only."""
+    target = root / bind.target.lstrip("/")
+    if bind.target.startswith(("/dev/", "/proc/")) or target.exists():
+        return
+    if bind.source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()

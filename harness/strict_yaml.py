@@ -87,7 +87,7 @@ class Document:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            problems = error.errors(include_url=False)
+            problems = _without_consequences(error.errors(include_url=False))
             # A misspelt key is also a missing one: the misspelling says more, so it comes first.
             problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
             texts = [self._describe(problem, model) for problem in problems[:_MAX_PROBLEMS]]
@@ -267,6 +267,16 @@ def _mark(event: Any) -> Mark:
     return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
+def _without_consequences(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out a list that is too short only because one of its own items is wrong."""
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(other["loc"][: len(problem["loc"])] == problem["loc"] and other is not problem for other in problems)
+    ]
+
+
 def _dotted(path: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
@@ -286,6 +296,7 @@ def _fields_at(model: type[BaseModel], path: Sequence[Key]) -> list[str]:
 
 def _below(place: dict[str, Any], part: Key, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
     candidates = [place.get("properties", {}).get(part), place.get("additionalProperties")]
+    candidates += place.get("patternProperties", {}).values()
     if isinstance(part, int):
         items = place.get("prefixItems", [])
         candidates = [items[part] if part < len(items) else None, place.get("items")]

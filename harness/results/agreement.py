@@ -56,15 +56,17 @@ def compare(reference: Array, candidate: Array, *, scale: float = 0.0, zero_poin
     steps = int(np.max(np.abs(left - right), initial=0)) if quantized else None
     if quantized and scale:
         left, right = (left - zero_point) * scale, (right - zero_point) * scale
-    difference = np.abs(left - right)
+    with np.errstate(invalid="ignore"):  # inf - inf and NaN are dealt with below
+        difference = np.abs(left - right)
+        norm = float(np.linalg.norm(left) * np.linalg.norm(right))
+        cosine = float(np.sum(left * right) / norm) if norm else float(np.array_equal(left, right))
     difference[left == right] = 0.0  # equal infinities too
     difference[np.isnan(difference)] = np.inf
     place = int(np.argmax(difference)) if difference.size else 0
-    norm = float(np.linalg.norm(left) * np.linalg.norm(right))
     return Agreement(
         max_abs=float(difference.flat[place]) if difference.size else 0.0,
         mean_abs=float(np.mean(difference)) if difference.size else 0.0,
-        cosine=float(np.sum(left * right) / norm) if norm else float(np.array_equal(left, right)),
+        cosine=cosine,
         steps=steps,
         index=tuple(int(part) for part in np.unravel_index(place, difference.shape)) if difference.size else (),
         reference=float(left.flat[place]) if difference.size else 0.0,

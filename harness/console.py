@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.status import Status
 
 _WIDTH_OF_A_FILE = 160
 
@@ -65,15 +65,45 @@ def complain(error: HarnessError) -> None:
     stderr().print(text)
 
 
-@contextmanager
-def waiting(message: str) -> Iterator[None]:
-    """Say what is being waited for: a spinner on a terminal, one line elsewhere."""
-    from rich.text import Text
+def confess(error: Exception) -> None:
+    """Print a bug of ours whole: whoever reports it can paste it."""
+    import traceback
 
-    console = stderr()
-    if console.is_terminal:
-        with console.status(Text(message)):
-            yield
-    else:
-        console.print(Text(message))
-        yield
+    trace = "".join(traceback.format_exception(error))
+    sys.stderr.write(
+        f"{trace}\nThis is a bug of the harness, not of your model: please report it with the lines above.\n"
+    )
+
+
+class Progress:
+    """What is being waited for: on a terminal a line that changes in place, elsewhere one line for each stage."""
+
+    def __init__(self) -> None:
+        self._console = stderr()
+        self._status: Status | None = None
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._status = self._console.status("")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def stage(self, message: str) -> None:
+        """Say what begins now; the line stays."""
+        from rich.text import Text
+
+        self._console.print(Text(message))
+        self.detail(message)
+
+    def detail(self, message: str) -> None:
+        """Say how far it is; only a terminal shows it, and the next call replaces it."""
+        from rich.text import Text
+
+        if self._status is not None:
+            self._status.update(Text(message))

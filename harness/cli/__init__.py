@@ -16,14 +16,17 @@ def main() -> NoReturn:
     try:
         from harness.cli.app import app
 
-        app(prog_name="harness", standalone_mode=True)
+        app(prog_name="harness")
     except HarnessError as error:
         from harness.console import complain
 
         complain(error)
         sys.exit(int(error.exit_code))
-    except KeyboardInterrupt:
-        sys.exit(int(ExitCode.INTERRUPTED))
+    except Exception as error:
+        from harness.console import confess
+
+        confess(error)
+        sys.exit(int(ExitCode.BUG))
     sys.exit(int(ExitCode.PASSED))
 
 

@@ -8,7 +8,7 @@ from harness.cli import build, convert, devices, doctor, inspect, models, pixel,
 
 app = typer.Typer(
     name="harness",
-    help="From a trained model to a verdict on the phone: does GpuDelegate take it, does it answer like the CPU, how fast is each.",
+    help="From a trained model to a verdict on the phone: coverage, agreement and latency of GpuDelegate against the CPU.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,0 +1,58 @@
+"""`harness pixel`: the virtual Pixel, started and stopped by hand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="The virtual Pixel: a device for machines that have none.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@app.command()
+def start(
+    port: Annotated[
+        int | None,
+        typer.Option(help="Even port for its console; adb listens on the next.  [default: first free from 5554]"),
+    ] = None,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Forget what was installed and written before.")] = False,
+) -> None:
+    """Start a virtual Pixel that adb lists as emulator-<port>, and leave it running."""
+    from harness import console
+    from harness.pixel import lifecycle
+
+    console.show(lifecycle.start(port=port, owner=False, wipe=wipe).serial)
+
+
+@app.command()
+def stop(serial: Annotated[str | None, typer.Argument(help="Which one; all when none is named.")] = None) -> None:
+    """Stop a virtual Pixel and everything that it started."""
+    from harness import console
+    from harness.errors import NoDevice
+    from harness.pixel import lifecycle
+
+    chosen = [info for info in lifecycle.running() if serial in (None, info.serial)]
+    if serial is not None and not chosen:
+        raise NoDevice("pixel.unknown", f"no virtual Pixel {serial} runs here", hint="harness pixel list")
+    for info in chosen:
+        lifecycle.stop(info)
+        console.say(f"{info.serial} stopped")
+
+
+@app.command("list")
+def list_running(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the virtual Pixels that run on this machine."""
+    from harness import console
+    from harness.pixel import lifecycle
+
+    found = lifecycle.running()
+    if as_json:
+        console.show_json([asdict(info) for info in found])
+        return
+    for info in found:
+        console.show(f"{info.serial}  pid {info.pid}")
+    if not found:
+        console.say("none runs; `harness pixel start` starts one")

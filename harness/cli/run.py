@@ -1,0 +1,40 @@
+"""`harness run`: a scenario, from its models to a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file, as scenarios/quickstart.yaml.")],
+    serial: Annotated[
+        str | None, typer.Option("--serial", "-s", help="Device to use; needed when several are there.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a virtual Pixel that this run started alive.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for results.  [default: results/ of the checkout]")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="Only this variant; may be repeated.")] = None,
+    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Run a scenario: convert, build, install, run on the device, compare, judge.
+
+    Without a device, a virtual Pixel is started and stopped again.
+    """
+    from harness import console
+    from harness.report.terminal import render
+    from harness.scenario.run import Choice, run_scenario
+
+    choice = Choice(models=tuple(model or ()), variants=tuple(variant or ()), backends=tuple(backend or ()))
+    with console.Progress() as progress:
+        found = run_scenario(scenario, choice, serial=serial, keep=keep, results=results, progress=progress)
+    if as_json:
+        console.show_json(found.to_json())
+    else:
+        console.show(render(found))
+    raise typer.Exit(int(found.exit_code))

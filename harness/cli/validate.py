@@ -1,0 +1,30 @@
+"""`harness validate`: a scenario, read and expanded without touching a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def validate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a scenario and list its cells, without a device."""
+    from harness import console
+    from harness.models.catalog import load_card
+    from harness.scenario.load import load
+    from harness.scenario.plan import cells_of
+
+    loaded = load(scenario)
+    for choice in loaded.models:
+        load_card(choice.model)
+    cells = cells_of(loaded)
+    if as_json:
+        console.show_json([{"cell": cell.id, "rule": cell.rule.model_dump(mode="json")} for cell in cells])
+        return
+    for cell in cells:
+        limit = f"{cell.rule.max_steps} steps" if cell.rule.max_steps is not None else f"{cell.rule.max_abs:g}"
+        console.show(f"{cell.id}: {cell.warmup}+{cell.rounds} inferences, within {limit} of {cell.rule.against}")

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_FILE = 160
 
 
+def plain(text: str) -> str:
+    """Text of a device or a file as a terminal may show it: control characters are spelt out, save line breaks."""
+    return "".join(
+        char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
 def stdout() -> Console:
     """The console for data: results, tables, JSON."""
     from rich.console import Console
@@ -56,12 +63,12 @@ def complain(error: HarnessError) -> None:
     text = Text()
     text.append("error", style="bold red")
     text.append(f"[{error.code}] ", style="red")
-    text.append(error.what)
+    text.append(plain(error.what))
     if error.why:
-        text.append(f"\n  why: {error.why}")
+        text.append(f"\n  why: {plain(error.why)}")
     if error.hint:
         text.append("\n  do:  ", style="bold")
-        text.append(error.hint)
+        text.append(plain(error.hint))
     stderr().print(text)
 
 

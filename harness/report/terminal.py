@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from harness.console import plain
 from harness.results.document import AgreementRow, Outcome, Row, RunResults, Validity
 
 _DELEGATE = {"TfLiteGpuDelegateV2": "GPU", "TfLiteXNNPackDelegate": "XNNPACK"}
@@ -104,7 +105,7 @@ def _verdict(row: Row) -> Text:
         text.append(" (degraded)", style="yellow")
     if row.reason:
         reason = row.reason if len(row.reason) <= _REASON_WIDTH else row.reason[: _REASON_WIDTH - 1] + "…"
-        text.append(f" {reason}".replace("\n", " "), style="not bold default")
+        text.append(plain(f" {reason}".replace("\n", " ")), style="not bold default")
     if len(row.issues) > 1:
         text.append(f" (+{len(row.issues) - 1} more in results.json)", style="dim")
     if row.known:
@@ -116,9 +117,9 @@ def _failure(results: RunResults) -> Text:
     text = Text()
     if failure := results.failure:
         text.append(f"\nincomplete [{failure.code}, owner: {failure.owner}] ", style="bold red")
-        text.append(failure.what)
+        text.append(plain(failure.what))
         if failure.why:
-            text.append(f"\n{failure.why}", style="dim")
+            text.append(f"\n{plain(failure.why)}", style="dim")
         if failure.hint:
             text.append(f"\ndo: {failure.hint}")
     return text

@@ -1,0 +1,187 @@
+"""What a cell's evidence amounts to: outcome, validity and owner stay three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from harness.errors import ExitCode
+from harness.results.agreement import Array
+from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage, Taken
+from harness.results.document import Outcome, Row, RunResults, Validity
+from harness.results.records import CellRecord, SampleRecord
+from harness.scenario.plan import Cell
+from harness.scenario.schema import AgreementRule, Backend, KnownInvalid
+from harness.scenario.verdict import Evidence, judge
+
+RUN = "20260101-000000-abcdef"
+GPU = Backend(delegate="gpu", api="opencl", precision_loss=False)
+CPU = Backend(delegate="cpu")
+SCORES = np.array([[0.1, 0.9]], np.float32)
+ALL_TAKEN = Coverage((Taken(GPU_DELEGATE, 61, 61, 1),), "OpenCL")
+
+
+def cell_of(options: Backend, *, known: str = "", rounds: int = 3) -> Cell:
+    return Cell(
+        model="m",
+        variant="fp32",
+        backend="gpu-opencl" if options.delegate == "gpu" else "cpu",
+        options=options,
+        warmup=1,
+        rounds=rounds,
+        rule=AgreementRule(against="cpu" if options.delegate == "gpu" else "tensorflow", max_abs=1e-4),
+        known_invalid=(KnownInvalid(code=known, why="as stated"),) if known else (),
+    )
+
+
+def evidence_of(
+    *,
+    status: str = "ready",
+    error: str = "",
+    rounds: int = 3,
+    coverage: Coverage | None = ALL_TAKEN,
+    output: Array = SCORES,
+    reference: Mapping[str, tuple[Array, ...]] | None = None,
+    right: int = 1,
+) -> Evidence:
+    record = CellRecord.model_validate(
+        {
+            "type": "cell",
+            "run_id": RUN,
+            "seq": 1,
+            "cell": "m/fp32/x",
+            "status": status,
+            "error": error,
+            "init_ns": 1_000_000,
+        }
+    )
+    samples = [
+        SampleRecord.model_validate(
+            {
+                "type": "sample", "run_id": RUN, "seq": 2 + number, "cell": "m/fp32/x", "phase": "run", "round": number,
+                "input": "cat", "start_ns": number, "duration_ns": 2_000_000,
+                "outputs": [{"index": 0, "dtype": "float32", "shape": [1, 2], "bytes": 8, "sha256": "0"}],
+            }
+        )
+        for number in range(rounds)
+    ]  # fmt: skip
+    return Evidence(
+        record=record,
+        samples=samples,
+        coverage=coverage,
+        outputs={"cat": (output,)} if status == "ready" else {},
+        reference={"cat": (SCORES,)} if reference is None else reference,
+        quantization=((0.0, 0),),
+        right=right,
+        labelled=1,
+    )
+
+
+def verdict_of(cell: Cell, evidence: Evidence) -> Row:
+    return judge(cell, evidence, least_top1=1.0, least_coverage=0.0, model_bytes=1, latency_of="phone")
+
+
+def results_of(*rows: Row) -> RunResults:
+    return RunResults.model_validate(
+        {
+            "schema": 1,
+            "run_id": RUN,
+            "status": "complete",
+            "scenario": "s",
+            "harness": "0",
+            "started_utc": "",
+            "rows": rows,
+        }
+    )
+
+
+def test_clean_pass() -> None:
+    """Agreeing outputs, the right label, every node taken, every round there: a valid pass without a remark."""
+    row = verdict_of(cell_of(GPU), evidence_of())
+    assert (row.outcome, row.validity, row.reason) == (Outcome.PASS, Validity.VALID, "")
+    assert row.latency is not None
+    assert row.latency.median == pytest.approx(2.0)
+    assert results_of(row).exit_code is ExitCode.PASSED
+
+
+def test_gpu_that_took_nothing_is_invalid_not_a_pass() -> None:
+    """A GPU cell that ran on the CPU is no evidence about the GPU, however well it agrees."""
+    ran_on_cpu = Coverage((Taken(XNNPACK_DELEGATE, 61, 61, 1),))
+    row = verdict_of(cell_of(GPU), evidence_of(coverage=ran_on_cpu))
+    assert (row.outcome, row.validity) == (Outcome.SKIP, Validity.INVALID)
+    assert row.issues[0].code == "gpu.not_applied"
+    assert results_of(row).exit_code is ExitCode.INVALID
+
+
+def test_known_invalid_does_not_turn_the_run_red() -> None:
+    """A scenario that states the reason beforehand exits 0; another reason still counts."""
+    nothing = evidence_of(coverage=Coverage())
+    assert results_of(verdict_of(cell_of(GPU, known="gpu.not_applied"), nothing)).exit_code is ExitCode.PASSED
+    assert results_of(verdict_of(cell_of(GPU, known="coverage.unknown"), nothing)).exit_code is ExitCode.INVALID
+
+
+def test_unknown_coverage_is_invalid() -> None:
+    """What the log lost is unknown, not zero and not full."""
+    assert verdict_of(cell_of(GPU), evidence_of(coverage=None)).issues[0].code == "coverage.unknown"
+
+
+def test_other_api_than_asked() -> None:
+    """Asked for OpenCL and answered by OpenGL: the cell doesn't measure what its name says."""
+    other = Coverage((Taken(GPU_DELEGATE, 61, 61, 1),), "OpenGL")
+    assert verdict_of(cell_of(GPU), evidence_of(coverage=other)).issues[0].code == "gpu.other_api"
+
+
+def test_partly_taken_is_degraded() -> None:
+    """Nodes left to the CPU don't fail the cell, but its row says so."""
+    part = Coverage((Taken(GPU_DELEGATE, 29, 31, 2),), "OpenCL")
+    row = verdict_of(cell_of(GPU), evidence_of(coverage=part))
+    assert (row.outcome, row.validity) == (Outcome.PASS, Validity.DEGRADED)
+    assert "29 of 31" in row.reason
+
+
+def test_disagreement_names_both_values() -> None:
+    """A difference beyond the limit fails with the place and both values."""
+    row = verdict_of(cell_of(GPU), evidence_of(output=np.array([[0.15, 0.85]], np.float32)))
+    assert row.outcome is Outcome.FAIL
+    assert "cpu says" in row.reason
+    assert "0.0001 allowed" in row.reason
+    assert results_of(row).exit_code is ExitCode.FAILED
+
+
+def test_wrong_label_fails() -> None:
+    """Agreement doesn't excuse a wrong answer."""
+    assert verdict_of(cell_of(CPU), evidence_of(right=0)).issues[0].code == "accuracy.top1"
+
+
+def test_nan_fails_even_if_the_reference_has_it() -> None:
+    """NaN is a failure whatever it is compared with."""
+    broken = np.array([[np.nan, 0.9]], np.float32)
+    row = verdict_of(cell_of(GPU), evidence_of(output=broken, reference={"cat": (broken,)}))
+    assert row.outcome is Outcome.FAIL
+    assert row.issues[0].code == "output.defect"
+
+
+def test_refusal_carries_the_delegates_words() -> None:
+    """A model that the delegate refuses is an error of the model, in the delegate's own words."""
+    row = verdict_of(cell_of(GPU), evidence_of(status="refused", error="No shader implementation for transpose"))
+    assert (row.outcome, row.issues[0].code) == (Outcome.ERROR, "gpu.refused")
+    assert row.reason == "No shader implementation for transpose"
+
+
+def test_missing_rounds_are_an_error() -> None:
+    """A run that broke off is no shorter run."""
+    assert verdict_of(cell_of(GPU), evidence_of(rounds=2)).issues[0].code == "cell.incomplete"
+
+
+def test_missing_reference_is_not_agreement() -> None:
+    """With nothing to compare with, a cell can't pass."""
+    row = verdict_of(cell_of(GPU), evidence_of(reference={}))
+    assert (row.outcome, row.issues[0].code) == (Outcome.FAIL, "agreement.no_reference")
+
+
+def test_cell_whose_turn_never_came() -> None:
+    """A cell without a record is not executed, not passed."""
+    row = verdict_of(cell_of(GPU), Evidence(record=None))
+    assert (row.outcome, row.issues[0].code) == (Outcome.ERROR, "cell.not_executed")

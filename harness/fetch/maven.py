@@ -24,6 +24,7 @@ _KIND = "maven"
 _SECONDS = 1800
 _TAIL = 12
 _PART = re.compile(r"[A-Za-z0-9_.\-]+")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -129,7 +130,7 @@ def fetch(artifacts: Sequence[Artifact], folder: Path) -> dict[Artifact, Path]:
         raise ToolMissing("maven.missing", "mvn is not on PATH", hint="apt-get install maven")
     pom = folder / "pom.xml"
     pom.write_text(_pom(artifacts, folder), encoding="utf-8")
-    command = [mvn, "-B", "-q", "-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy"]
+    command = [mvn, "-B", "-q", "-U", "-Dstyle.color=never", "-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
@@ -183,7 +184,10 @@ def _unavailable(artifacts: Sequence[Artifact], why: str) -> HostError:
 
 
 def _tail(output: str) -> str:
-    lines = [line.rstrip() for line in output.splitlines() if line.removeprefix("[ERROR]").strip()]
+    said = _COLOURS.sub("", output).partition("[ERROR] To see the full stack trace")[
+        0
+    ]  # the rest is the same advice each time
+    lines = [line.rstrip() for line in said.splitlines() if line.removeprefix("[ERROR]").strip()]
     return "\n".join(lines[-_TAIL:]) or "it said nothing"
 
 

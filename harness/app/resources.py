@@ -66,7 +66,8 @@ def link_resources(project: Path, versions: AppVersions, apktool: Path, apktool_
     options = [
         *("--min-sdk-version", str(versions.min_sdk), "--target-sdk-version", str(versions.target_sdk)),
         *("--version-code", str(versions.version_code), "--version-name", versions.version_name),
-        *("--compile-sdk-version-code", str(versions.compile_sdk), "--debug-mode"),
+        *("--compile-sdk-version-code", str(versions.compile_sdk)),
+        *("--compile-sdk-version-name", versions.android_release, "--debug-mode"),
     ]
     parts: list[str | bytes] = [_RECIPE, apktool_sha256, manifest, *options]
     for path in files:

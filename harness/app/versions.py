@@ -32,6 +32,11 @@ class AppVersions:
     android: Artifact
 
     @property
+    def android_release(self) -> str:
+        """The Android release that the app is compiled against, as `14`; android-all's version begins with it."""
+        return self.android.version.partition("-")[0]
+
+    @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """All that the direct build fetches."""
         return (*self.libraries, self.r8, self.apktool, self.android)

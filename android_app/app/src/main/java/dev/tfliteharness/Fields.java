@@ -39,6 +39,11 @@ final class Fields {
         return object.isNull(key) ? otherwise : string(key);
     }
 
+    /** A text that may be empty or missing. */
+    String text(String key) {
+        return object.optString(key, "");
+    }
+
     /** A text that may stand for a file's or a folder's name. */
     String name(String key) throws BadInputException {
         String value = string(key);

@@ -20,6 +20,7 @@ def run(
     model: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Only this variant; may be repeated.")] = None,
     backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    apk: Annotated[Path | None, typer.Option(help="Install this APK of the app instead of building one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Run a scenario: convert, build, install, run on the device, compare, judge.
@@ -30,7 +31,7 @@ def run(
     from harness.report.terminal import render
     from harness.scenario.run import Choice, run_scenario
 
-    choice = Choice(models=tuple(model or ()), variants=tuple(variant or ()), backends=tuple(backend or ()))
+    choice = Choice(models=tuple(model or ()), variants=tuple(variant or ()), backends=tuple(backend or ()), apk=apk)
     with console.Progress() as progress:
         found = run_scenario(scenario, choice, serial=serial, keep=keep, results=results, progress=progress)
     if as_json:

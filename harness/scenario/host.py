@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from harness.device.adb import AdbServer, choose
 from harness.device.base import Device
@@ -15,25 +15,27 @@ _READY_SECONDS = 30.0
 
 
 @contextmanager
-def hosted_device(serial: str | None, *, keep: bool, say: Callable[[str], None]) -> Iterator[Device]:
+def hosted_device(
+    serial: str | None, *, keep: bool, starting: Callable[[str], AbstractContextManager[None]]
+) -> Iterator[Device]:
     """The device named, the only one there, or else a virtual Pixel, held for this process alone.
 
-    What was started here is stopped at the end unless `keep`. Raises `NoDevice` when none can be had.
+    What was started here is stopped at the end unless `keep`; `starting` frames the time that it takes. Raises
+    `NoDevice` when none can be had.
     """
-    server = AdbServer.ensure()
-    started: lifecycle.PixelInfo | None = None
+    pixel: lifecycle.PixelInfo | None = None
+    server: AdbServer | None = None
     try:
-        listed = server.devices()
-        if serial is None and not listed:
-            say("no device is there: starting a virtual Pixel")
-            started = lifecycle.start(owner=not keep)
-            server.wait_until_ready(started.serial, _READY_SECONDS)
-            listed = server.devices()
-        chosen = choose(listed, started.serial if started else serial)
+        with starting("device: looking for one, starting a virtual Pixel if there is none"):
+            server = AdbServer.ensure()
+            if serial is None and not server.devices():
+                pixel = lifecycle.start(owner=not keep)
+                server.wait_until_ready(pixel.serial, _READY_SECONDS)
+            chosen = choose(server.devices(), pixel.serial if pixel else serial)
         with lease(cache_root() / "leases", chosen):
             yield Device(server, chosen)
     finally:
-        if started is not None and not keep:
-            lifecycle.stop(started)
-        if server.started and not keep:
+        if pixel is not None and not keep:
+            lifecycle.stop(pixel)
+        if server is not None and server.started and not keep:
             server.stop()

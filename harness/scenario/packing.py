@@ -1,0 +1,56 @@
+"""From cells to the files that an APK carries: models described, and packed with photos into a signed app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from harness.app.bundle import ImageInput, Model, Photo, Variant, bundle_of
+from harness.app.direct import BuiltApk, build_apk
+from harness.checkout import APP_PROJECT, BUILD
+from harness.models.catalog import ModelCard, load_card
+from harness.models.metadata import DescribedModel, describe_variants
+from harness.models.samples import Sample
+from harness.scenario.plan import Cell
+
+Key = tuple[str, str]
+"""Model and variant."""
+
+
+def describe_models(cells: Sequence[Cell], say: Callable[[str], None]) -> Mapping[Key, DescribedModel]:
+    """The described `.tflite` of every model and variant that these cells run."""
+    wanted: dict[str, list[str]] = {}
+    for cell in cells:
+        variants = wanted.setdefault(cell.model, [])
+        if cell.variant not in variants:
+            variants.append(cell.variant)
+    found: dict[Key, DescribedModel] = {}
+    for model, variants in wanted.items():
+        card = load_card(model)
+        for described in describe_variants(card, [card.require(variant) for variant in variants], say=say):
+            found[described.model, str(described.variant)] = described
+    return found
+
+
+def build_app(described: Mapping[Key, DescribedModel], samples: Sequence[Sample], out: Path | None = None) -> BuiltApk:
+    """The signed APK with these models and photos, at `out` (`build/app.apk` of the checkout)."""
+    by_model: dict[str, list[DescribedModel]] = {}
+    for model in described.values():
+        by_model.setdefault(model.model, []).append(model)
+    bundle = bundle_of(
+        [_packed(models[0].card, models) for models in by_model.values()],
+        [Photo(sample.name, sample.path, sample.label or "") for sample in samples],
+    )
+    return build_apk(bundle, APP_PROJECT, out or BUILD / "app.apk")
+
+
+def _packed(card: ModelCard, models: Sequence[DescribedModel]) -> Model:
+    image = ImageInput(card.input.width, card.input.height, card.input.mean, card.input.std)
+    return Model(
+        id=card.id,
+        title=card.title,
+        task=card.task,
+        variants=tuple(Variant(str(model.variant), model.path) for model in models),
+        labels=models[0].labels,
+        image=image,
+    )

@@ -27,7 +27,7 @@ def run_once() -> tuple[float, dict[str, Any]]:
     start = time.monotonic()
     done = subprocess.run(
         [str(CHECKOUT / "script/run"), "run", "scenarios/quickstart.yaml", "--json"],
-        cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+        cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     wall = time.monotonic() - start
     if done.returncode != 0:

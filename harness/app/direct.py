@@ -63,7 +63,9 @@ def build_apk(
     signer = debug_keystore(keystore or project.resolve().parent / KEYSTORE)
     libraries = tuple((library, files[library]) for library in artifacts.libraries)
     path = ClassPath((artifacts.android, files[artifacts.android]), libraries, (artifacts.r8, files[artifacts.r8]))
-    resources = link_resources(project, versions, files[artifacts.apktool], artifacts.apktool.sha256)
+    resources = link_resources(
+        project, versions, (artifacts.apktool, files[artifacts.apktool]), [aar for _, aar in libraries]
+    )
     dex = compile_dex(project, versions, path, resources, jdk)
     native = unpack_native(libraries, tuple(abis))
     apksigner = str(Path(find_apksigner()).resolve())

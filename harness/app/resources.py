@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from harness.app.manifest import complete_manifest
 from harness.app.toolchain import run_tool
 from harness.app.versions import AppVersions
 from harness.errors import BuildError
+from harness.fetch.maven import Artifact
 from harness.fetch.store import cached, key_of
 
 MANIFEST = Path("app/src/main/AndroidManifest.xml")
@@ -36,29 +38,31 @@ class LinkedResources:
     key: str
 
 
-def unpack_aapt2(apktool: Path, sha256: str) -> Aapt2:
+def unpack_aapt2(apktool: tuple[Artifact, Path]) -> Aapt2:
     """aapt2 out of apktool's library, kept in the cache under the library's hash."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
         try:
-            with zipfile.ZipFile(apktool) as archive:
+            with zipfile.ZipFile(apktool[1]) as archive:
                 (folder / "aapt2").write_bytes(archive.read(_AAPT2))
                 (folder / "framework.jar").write_bytes(archive.read(_FRAMEWORK))
         except KeyError as error:
-            raise BuildError("build.aapt2", f"{apktool.name} has no aapt2 for Linux", why=str(error)) from error
+            raise BuildError("build.aapt2", f"{apktool[1].name} has no aapt2 for Linux", why=str(error)) from error
         (folder / "aapt2").chmod(0o755)
 
-    entry = cached("aapt2", sha256, make)
+    entry = cached("aapt2", apktool[0].sha256, make)
     return Aapt2(entry / "aapt2", entry / "framework.jar")
 
 
-def link_resources(project: Path, versions: AppVersions, apktool: Path, apktool_sha256: str) -> LinkedResources:
+def link_resources(
+    project: Path, versions: AppVersions, apktool: tuple[Artifact, Path], aars: Sequence[Path]
+) -> LinkedResources:
     """Compile and link the app's resources, kept in the cache under their content.
 
     Raises `BuildError` (`build.resources`, `build.manifest`) with aapt2's own words, file and line.
     """
-    manifest = complete_manifest(project / MANIFEST, versions)
+    manifest = complete_manifest(project / MANIFEST, versions, aars)
     root = project / RESOURCES
     files = sorted(path for path in root.rglob("*") if path.is_file())
     if not files:
@@ -69,13 +73,13 @@ def link_resources(project: Path, versions: AppVersions, apktool: Path, apktool_
         *("--compile-sdk-version-code", str(versions.compile_sdk)),
         *("--compile-sdk-version-name", versions.android_release, "--debug-mode"),
     ]
-    parts: list[str | bytes] = [_RECIPE, apktool_sha256, manifest, *options]
+    parts: list[str | bytes] = [_RECIPE, apktool[0].sha256, manifest, *options]
     for path in files:
         parts += [path.relative_to(root).as_posix(), path.read_bytes()]
     key = key_of(*parts)
 
     def make(folder: Path) -> None:
-        aapt2 = unpack_aapt2(apktool, apktool_sha256)
+        aapt2 = unpack_aapt2(apktool)
         folder.mkdir()
         (folder / "AndroidManifest.xml").write_bytes(manifest)
         compiled = folder / "compiled.zip"

@@ -56,10 +56,20 @@ def convert(
     made = []
     for variant in variants:
         card.require(variant)
-        key = workshop.key(variant)
+        key = conversion_key(card, variant, catalog)
         path = cached("converted", key, lambda target, variant=variant: workshop.write(variant, target))  # type: ignore[misc]
         made.append(ConvertedModel(card.id, variant, path, key))
     return tuple(made)
+
+
+def conversion_key(card: ModelCard, variant: Variant, catalog: Path | None = None) -> str:
+    """Names a variant by all that shapes it, without making it: source, photos, TensorFlow's version, our own code."""
+    parts = [source.source_key(card), variant, version("tensorflow"), _own_code()]
+    if variant in _INTEGER and card.calibration:
+        photos = read_photos(catalog)
+        pins = [photos.pin(name) for name in card.calibration.photos]
+        parts += [card.input.model_dump_json(), *(f"{pin.sha256} {pin.member}" for pin in pins)]
+    return key_of(*parts)
 
 
 class _Workshop:
@@ -69,14 +79,6 @@ class _Workshop:
         self._card = card
         self._catalog = catalog
         self._say = say
-
-    def key(self, variant: Variant) -> str:
-        parts = [source.source_key(self._card), variant, version("tensorflow"), _own_code()]
-        if variant in _INTEGER and self._card.calibration:
-            photos = read_photos(self._catalog)
-            pins = [photos.pin(name) for name in self._card.calibration.photos]
-            parts += [self._card.input.model_dump_json(), *(f"{pin.sha256} {pin.member}" for pin in pins)]
-        return key_of(*parts)
 
     def write(self, variant: Variant, target: Path) -> None:
         card = self._card

@@ -1,0 +1,138 @@
+"""From a card to described models: converted, given metadata, checked, and kept by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HostError
+from harness.fetch.store import cache_root, cached, key_of, sha256_of
+from harness.models.card_metadata import description_of
+from harness.models.catalog import ModelCard, Variant
+from harness.models.convert import conversion_key, convert
+from harness.models.inspect import TensorInfo, inspect
+from harness.models.labels import labels_key, read_labels, write_labels
+from harness.models.metadata import describe
+
+LABELS = "labels.txt"
+_SIDECAR = "described.json"
+
+
+@dataclass(frozen=True)
+class DescribedModel:
+    """A `.tflite` with its metadata written and read back.
+
+    `path` is the file in the cache, `sha256` and `bytes` are the whole file's; `labels` is a text file of one label a
+    line, or None for a task that has none.
+    """
+
+    model: str
+    variant: Variant
+    path: Path
+    sha256: str
+    bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    labels: Path | None
+    card: ModelCard
+
+    @property
+    def id(self) -> str:
+        """`<model>/<variant>`."""
+        return f"{self.model}/{self.variant}"
+
+
+def describe_variants(
+    card: ModelCard,
+    variants: Sequence[Variant | str] = (),
+    *,
+    catalog: Path | None = None,
+    say: Callable[[str], None] = lambda _message: None,
+) -> tuple[DescribedModel, ...]:
+    """These variants of a card's model (all that it has, if none is named), described, in this order.
+
+    What is in the cache comes back in milliseconds and without TensorFlow; the rest is made by one build of the source.
+    `catalog` is the folder with `photos.yaml`; `say` hears what is waited for.
+
+    Raises:
+        UsageError: the card has no such variant, or its builder, labels or photos aren't there.
+        ModelError: as `harness.models.convert.convert` and `harness.models.metadata.describe`.
+        HostError: a package can't be fetched, or an entry of the cache is damaged (`cache.damaged`).
+    """
+    wanted = [card.require(variant) for variant in variants or card.variants]
+    keys = {variant: _key(card, variant, catalog) for variant in wanted}
+    missing = [variant for variant in dict.fromkeys(wanted) if not _entry(keys[variant]).exists()]
+    for converted in convert(card, missing, catalog=catalog, say=say) if missing else ():
+        variant, path = converted.variant, converted.path
+        cached("described", keys[variant], lambda entry, path=path: _make(card, path, entry, say))  # type: ignore[misc]
+    return tuple(_read(card, variant, _entry(keys[variant])) for variant in wanted)
+
+
+def _make(card: ModelCard, converted: Path, entry: Path, say: Callable[[str], None]) -> None:
+    entry.mkdir()
+    write_labels(read_labels(card, say), entry / LABELS)
+    files = {LABELS: (entry / LABELS).read_bytes()}
+    target = entry / "model.tflite"
+    described = describe(converted, description_of(card, inspect(converted), LABELS), files, target)
+    sidecar = {
+        "schema": 1,
+        "sha256": sha256_of(target),
+        "bytes": described.size,
+        "inputs": [asdict(tensor) for tensor in described.main.input_tensors],
+        "outputs": [asdict(tensor) for tensor in described.main.output_tensors],
+    }
+    (entry / _SIDECAR).write_text(json.dumps(sidecar, indent=1), encoding="utf-8")
+
+
+def _read(card: ModelCard, variant: Variant, entry: Path) -> DescribedModel:
+    path = entry / "model.tflite"
+    try:
+        sidecar = json.loads((entry / _SIDECAR).read_text(encoding="utf-8"))
+        found = DescribedModel(
+            model=card.id,
+            variant=variant,
+            path=path,
+            sha256=sidecar["sha256"],
+            bytes=sidecar["bytes"],
+            inputs=tuple(_tensor(fields) for fields in sidecar["inputs"]),
+            outputs=tuple(_tensor(fields) for fields in sidecar["outputs"]),
+            labels=entry / LABELS,
+            card=card,
+        )
+        size = path.stat().st_size
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(entry, f"{type(error).__name__}: {error}") from error
+    if size != found.bytes:
+        raise _damaged(entry, f"model.tflite has {size:,} bytes and should have {found.bytes:,}")
+    return found
+
+
+def _tensor(fields: dict[str, Any]) -> TensorInfo:
+    return TensorInfo(**{**fields, "shape": tuple(fields["shape"])})
+
+
+def _damaged(entry: Path, why: str) -> HostError:
+    return HostError("cache.damaged", f"{entry} is damaged", why=why, hint=f"remove it: rm -r '{entry}'")
+
+
+def _entry(key: str) -> Path:
+    return cache_root() / "described" / key
+
+
+def _key(card: ModelCard, variant: Variant, catalog: Path | None) -> str:
+    parts = (conversion_key(card, variant, catalog), card.model_dump_json(), labels_key(card))
+    return key_of(*parts, version("tflite-support"), _own_code())
+
+
+def _own_code() -> str:
+    here = Path(__file__).parent
+    makers = ("describe.py", "card_metadata.py", "metadata.py", "embed.py", "inspect.py", "labels.py")
+    digest = hashlib.sha256()
+    for name in makers:
+        digest.update((here / name).read_bytes())
+    return digest.hexdigest()

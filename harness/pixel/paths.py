@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from harness.pixel.sandbox import GUARDED, PRIVATE, WRITABLE
+
 _OPENAT2: Final = 437
 _RESOLVE_IN_ROOT: Final = 0x10
 _RESOLVE_NO_MAGICLINKS: Final = 0x02
@@ -31,7 +33,7 @@ class DevicePaths:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root = root.resolve()
         self._root_fd = os.open(root, _O_PATH | os.O_DIRECTORY)
 
     def close(self) -> None:
@@ -67,6 +69,15 @@ class DevicePaths:
             self.make_folders(folder or "/")
         with self.opened(folder or "/", _O_PATH | os.O_DIRECTORY) as fd:
             yield fd, name
+
+    def check_writable(self, folder: int) -> None:
+        """Raise `OSError` when the open `folder` lies where no program of the device may write."""
+        place = Path(f"/proc/self/fd/{folder}").readlink()
+        name = place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else ""
+        if any(_is_under(name, guarded) for guarded in (*GUARDED, *PRIVATE)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if not any(_is_under(name, writable) for writable in WRITABLE):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
         """What is at `path`, or, without `follow`, the link itself."""
@@ -119,3 +130,7 @@ class DevicePaths:
                     os.unlink(name, dir_fd=fd)
         except FileNotFoundError:
             return
+
+
+def _is_under(name: str, folder: str) -> bool:
+    return name == folder or name.startswith(f"{folder}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,12 +13,11 @@ from harness.fetch.store import cached, key_of
 SHELL_UID: Final = 2000
 SHELL_PATH: Final = "/product/bin:/apex/com.android.runtime/bin:/system/bin:/system/xbin:/vendor/bin"
 
-ANDROID_COMMANDS: Final = (
-    "am cmd dumpsys getprop input logcat log pidof pm ps run-as screencap service settings setprop svc wm"
-).split()
+_ANDROID_NAMES: Final = "am cmd dumpsys getprop input log logcat pidof pm ps run-as screencap setprop settings wm"
+ANDROID_COMMANDS: Final = tuple(_ANDROID_NAMES.split())
 """Programs of Android's own, which the device's process answers (`harness.pixel.commands`)."""
 
-_TOYBOX_COMMANDS: Final = frozenset(
+_TOYBOX_NAMES: Final = (
     "[ acpi base64 basename blkid blockdev cal cat chattr chgrp chmod chown chroot chrt cksum clear cmp comm cp cpio cut"
     " date df dirname dmesg dos2unix du echo egrep env expand fallocate false fgrep file find flock fmt free fsfreeze"
     " fsync getconf grep groups gunzip head help hostname hwclock iconv id ifconfig inotifyd insmod install ionice"
@@ -29,20 +27,23 @@ _TOYBOX_COMMANDS: Final = frozenset(
     " realpath renice rev rfkill rm rmdir rmmod sed seq setfattr setsid sha1sum sha224sum sha256sum sha384sum sha512sum"
     " sleep sort split stat strings swapoff swapon sync sysctl tac tail tar taskset tee test time timeout top touch true"
     " truncate tty tunctl uclampset ulimit umount uname uniq unix2dos unlink unshare uptime usleep uudecode uuencode"
-    " uuidgen vconfig vmstat watch wc which whoami xargs xxd yes zcat".split()
+    " uuidgen vconfig vmstat watch wc which whoami xargs xxd yes zcat"
 )
+_TOYBOX_COMMANDS: Final = frozenset(_TOYBOX_NAMES.split())
 """Commands that Android 14 links to toybox, and Debian's toybox has."""
 
 _HOST_COMMANDS: Final = ("dd", "diff", "expr", "gzip", "stty", "tr")
 """Commands that Android links to toybox and Debian's toybox lacks: the host's own are copied in where it has them."""
 
-_FOLDERS: Final = (
+_FOLDER_NAMES: Final = (
     "acct apex cache config data/anr data/app data/data data/local/tmp data/misc data/system data/tombstones data/user"
     " dev/__properties__ dev/socket lib lib64 linkerconfig metadata mnt odm/etc oem proc product/bin storage/emulated/0"
     " storage/self sys system/app system/bin system/etc system/fonts system/framework system/lib64 system/usr system/xbin"
     " system_ext usr vendor/bin vendor/lib64"
-).split()
-_SHARED_FOLDERS: Final = "Alarms Android/data Android/media Android/obb DCIM Documents Download Movies Music Pictures".split()
+)
+_FOLDERS: Final = tuple(_FOLDER_NAMES.split())
+_SHARED_NAMES: Final = "Alarms Android/data Android/media Android/obb DCIM Documents Download Movies Music Pictures"
+_SHARED_FOLDERS: Final = tuple(_SHARED_NAMES.split())
 _LINKS: Final = {
     "bin": "system/bin",
     "etc": "system/etc",
@@ -53,7 +54,9 @@ _LINKS: Final = {
     "storage/self/primary": "../emulated/0",
     "data/user/0": "../data",
 }
-_PASSWD: Final = "root:x:0:0::/:/system/bin/sh\nsystem:x:1000:1000::/:/system/bin/sh\nshell:x:2000:2000::/:/system/bin/sh\n"
+_USERS: Final = (
+    "root:x:0:0::/:/system/bin/sh\nsystem:x:1000:1000::/:/system/bin/sh\nshell:x:2000:2000::/:/system/bin/sh\n"
+)
 _GROUP: Final = "root:x:0:\nsystem:x:1000:\nlog:x:1007:\nsdcard_rw:x:1015:\nshell:x:2000:\ninet:x:3003:\n"
 _HOSTS: Final = "127.0.0.1       localhost\n::1             ip6-localhost\n"
 _MKSHRC: Final = """\
@@ -111,7 +114,7 @@ def build_root(root: Path) -> None:
     _copy(command_client(), system_bin / "androidcmd")
     for name in (*ANDROID_COMMANDS, "init"):
         _link(system_bin / name, "androidcmd")
-    for name, text in {"passwd": _PASSWD, "group": _GROUP, "hosts": _HOSTS, "mkshrc": _MKSHRC}.items():
+    for name, text in {"passwd": _USERS, "group": _GROUP, "hosts": _HOSTS, "mkshrc": _MKSHRC}.items():
         (root / "system/etc" / name).write_text(text, encoding="utf-8")
 
 
@@ -147,7 +150,7 @@ def _find(name: str) -> Path:
 
 def _link(link: Path, target: str) -> None:
     if link.is_symlink():
-        if os.readlink(link) == target:
+        if str(link.readlink()) == target:
             return
         link.unlink()
     elif link.is_dir():

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WRITABLE = ("data", "storage", "cache")
+"""Folders of the device that its processes may write in."""
 GUARDED = ("data/app", "dev/socket", "dev/__properties__")
+"""Folders that only the device's own process changes."""
+PRIVATE = ("data/data",)
+"""Folders of the apps, which a shell can't look into."""
 
 
 @dataclass(frozen=True, slots=True)

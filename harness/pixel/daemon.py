@@ -1,0 +1,225 @@
+"""The process of one virtual Pixel: `python -m harness.pixel.daemon`, which `harness.pixel.lifecycle` starts.
+
+Nothing heavy is imported here: an idle device is a small process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from harness import wire
+from harness.errors import HarnessError, HostError, ToolMissing
+from harness.pixel.adbd import Connection
+from harness.pixel.device import VirtualPixel
+from harness.pixel.emulator_console import EmulatorConsole, console_token
+from harness.pixel.lifecycle import FIRST_PORT, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
+from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.root import build_root
+from harness.pixel.services import FEATURES, open_service
+
+log = logging.getLogger(__name__)
+
+_LOOPBACK: Final = "127.0.0.1"
+_ADB_SERVER_PORT: Final = 5037
+_ANNOUNCE_DEADLINE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    devices: Path
+    name: str | None
+    port: int | None
+    ready: int
+    owner: int | None
+    wipe: bool
+
+
+def _parse(arguments: list[str]) -> _Options:
+    parser = argparse.ArgumentParser(prog="harness.pixel.daemon")
+    parser.add_argument("--devices", type=Path, required=True, help="folder of all devices' states")
+    parser.add_argument("--name", help="the device's name; that of its port without")
+    parser.add_argument("--port", type=int, help="even port of the console; the first free one without")
+    parser.add_argument("--ready", type=int, required=True, help="descriptor to say on that the device is up")
+    parser.add_argument("--owner", type=int, help="descriptor whose end is the device's end")
+    parser.add_argument("--wipe", action="store_true", help="forget the state")
+    return _Options(**vars(parser.parse_args(arguments)))
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_LOOPBACK, port))
+        listener.listen(16)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _take_ports(asked: int | None) -> tuple[int, socket.socket, socket.socket]:
+    """The console's port, and listeners on it and on the next. Raises `HostError` when there is none."""
+    why = ""
+    for port in (asked,) if asked else range(FIRST_PORT, LAST_PORT + 1, 2):
+        try:
+            console = _listen(port)
+        except OSError as error:
+            why = f"{_LOOPBACK}:{port}: {error.strerror}"
+            continue
+        try:
+            return port, console, _listen(port + 1)
+        except OSError as error:
+            console.close()
+            why = f"{_LOOPBACK}:{port + 1}: {error.strerror}"
+    what = f"port {asked} is taken" if asked else f"no free pair of ports from {FIRST_PORT} to {LAST_PORT + 1}"
+    raise HostError("pixel.port_taken", what, why=why, hint="harness pixel list shows which virtual Pixels run")
+
+
+def _take_state(folder: Path, info: PixelInfo) -> int:
+    """Lock the state folder for this process' life, and write into the lock who holds it. Raises `HostError`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise HostError(
+            "pixel.state_taken",
+            f"the virtual Pixel {info.name} runs already",
+            hint="harness pixel list; give the new one another name",
+        ) from None
+    os.ftruncate(fd, 0)
+    os.write(fd, json.dumps(asdict(info)).encode())
+    return fd
+
+
+def _wipe(folder: Path) -> None:
+    private = folder / "private"
+    if private.is_dir():
+        private.chmod(0o700)
+    for entry in folder.iterdir():
+        if entry.name != LOCK_NAME:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
+def _log_into(path: Path) -> None:
+    """Send this process' own output, and that of its children, into a fresh file."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    for standard in (1, 2):
+        os.dup2(fd, standard)
+    os.close(fd)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s"
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _answer(fd: int, document: dict[str, object]) -> None:
+    os.write(fd, json.dumps(document).encode())
+    os.close(fd)
+
+
+def main(arguments: list[str]) -> int:
+    """Run a device until it is told to end; 0 then, 1 when it can't be started."""
+    options = _parse(arguments)
+    if os.fork():  # the starter waits for this first process only, and never gets a zombie
+        os._exit(0)
+    os.umask(0o022)
+    try:
+        port, console, transport = _take_ports(options.port)
+        name = options.name or f"pixel-{port}"
+        state = options.devices / name
+        info = PixelInfo(name, f"emulator-{port}", os.getpid(), port, str(state))
+        _take_state(state, info)
+        if options.wipe:
+            _wipe(state)
+        _log_into(state / LOG_NAME)
+        os.chdir("/")
+        build_root(state / "root")
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+        asyncio.run(_run(options, info, console, transport))
+    except HarnessError as error:
+        fields: dict[str, object] = {"code": error.code, "what": error.what, "why": error.why, "hint": error.hint}
+        _answer(options.ready, {"error": fields | {"tool_missing": isinstance(error, ToolMissing)}})
+        return 1
+    return 0
+
+
+async def _run(options: _Options, info: PixelInfo, console: socket.socket, transport: socket.socket) -> None:
+    device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, Path(info.state))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, device.stopping.set)
+    if options.owner is not None:
+        loop.add_reader(options.owner, device.stopping.set)
+    home = Path.home()
+    token = console_token(home)
+    session = EmulatorConsole(info.name, home / ".emulator_console_auth_token", token, device.stopping.set)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def serve_adb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+        connection = Connection(
+            reader, writer, banner=partial(_banner, device), open_service=partial(open_service, device)
+        )
+        await connection.run()
+
+    try:
+        await device.start()
+        await asyncio.start_server(session.serve, sock=console, limit=1 << 13)
+        server = await asyncio.start_server(serve_adb, sock=transport, limit=1 << 21)
+        await _announce(info.port + 1)
+        _answer(options.ready, asdict(info))
+        log.info("%s is up, process %d", info.serial, info.pid)
+        await device.stopping.wait()
+        log.info("%s ends", info.serial)
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+    finally:
+        await device.stop()
+
+
+def _banner(device: VirtualPixel) -> bytes:
+    """What an adb server is told on connecting: the device's names, and the features that a client may use."""
+    names = ("ro.product.name", "ro.product.model", "ro.product.device")
+    parts = [f"{name}={device.properties.get(name)}" for name in names]
+    return f"device::{';'.join(parts)};features={','.join(FEATURES)}".encode()
+
+
+async def _announce(port: int) -> None:
+    """Tell an adb server that runs where the device is, as Google's emulator does; none is started."""
+    server_port = os.environ.get("ANDROID_ADB_SERVER_PORT", "")
+    target = int(server_port) if server_port.isdigit() else _ADB_SERVER_PORT
+    try:
+        async with asyncio.timeout(_ANNOUNCE_DEADLINE_S):
+            _, writer = await asyncio.open_connection(_LOOPBACK, target)
+            writer.write(wire.pack_host(f"host:emulator:{port}"))
+            await writer.drain()
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        log.info("no adb server on port %d: %s", target, error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""One virtual Pixel: its parts put together, its first process started, its end made sure."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from harness.errors import HostError
+from harness.pixel.activities import ActivityManager
+from harness.pixel.control import ControlSocket
+from harness.pixel.descriptors import Source
+from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
+from harness.pixel.packages import InstallOptions, PackageStore
+from harness.pixel.paths import DevicePaths
+from harness.pixel.processes import Child, device_pid
+from harness.pixel.profile import Profile
+from harness.pixel.properties import Properties, initial_properties
+from harness.pixel.root import SHELL_UID, shell_environment
+from harness.pixel.sandbox import PRIVATE, Bind, Namespaces, sandbox_command
+
+log = logging.getLogger(__name__)
+
+_NS_GET_USERNS: Final = 0xB701
+_BOOT_DEADLINE_S: Final = 10.0
+SYSTEM_PID: Final = 1
+
+
+class VirtualPixel:
+    """A running device. `start` makes one; everything that it started ends with `stop`, or with this process."""
+
+    def __init__(self, profile: Profile, name: str, serial: str, state: Path) -> None:
+        self.profile, self.name, self.serial, self.state = profile, name, serial, state
+        self.stopping = asyncio.Event()
+        self.root = state / "root"
+        self._private = state / "private"
+        self._private.mkdir(exist_ok=True)
+        self._private.chmod(0)
+        self.paths = DevicePaths(self.root)
+        values = initial_properties(profile, serial, name) | _kept_properties(state)
+        self.properties = Properties(values, self.root / "dev/__properties__/properties")
+        self.logs = LogBuffers()
+        self.packages = PackageStore(state, self.paths, profile)
+        self.activities = ActivityManager(self)
+        self.sessions: dict[int, InstallOptions] = {}
+        self.init_pid = 0
+        self.namespaces: Namespaces | None = None
+        self._init: subprocess.Popen[bytes] | None = None
+        self._control: ControlSocket | None = None
+        self._log_socket: LogSocket | None = None
+
+    async def start(self) -> None:
+        """Start the first process and the sockets that the device's programs talk to. Raises `HostError`."""
+        folder = os.open(self.root / "dev/socket", os.O_PATH | os.O_DIRECTORY)
+        try:  # by descriptor: a socket's path may have 107 bytes only, and the state folder may lie deep
+            base = f"/proc/self/fd/{folder}"
+            for name in ("logdw", "pixel"):
+                (self.root / "dev/socket" / name).unlink(missing_ok=True)
+            self._log_socket = LogSocket(f"{base}/logdw", self.logs, device_pid)
+            self._control = ControlSocket(f"{base}/pixel", self)
+        finally:
+            os.close(folder)
+        await self._start_init()
+        self._control.start()
+        self.system_log(Priority.I, "SystemServer", f"{self.profile.model} {self.serial} is up")
+
+    async def stop(self) -> None:
+        """End every process of the device, and keep what a restart needs."""
+        await self.activities.stop_all()
+        if self._control is not None:
+            await self._control.close()
+        if self._log_socket is not None:
+            self._log_socket.close()
+        if self._init is not None:
+            self._init.send_signal(signal.SIGKILL)
+            self._init.wait()
+        for fd in self.namespaces.descriptors if self.namespaces else ():
+            os.close(fd)
+        (self.state / "properties.json").write_text(json.dumps(self.properties.kept()), encoding="utf-8")
+        self.paths.close()
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        stdin: int,
+        stdout: int,
+        stderr: int,
+        *,
+        term: str = "dumb",
+        app: bool = False,
+        cwd: str = "/",
+    ) -> Child:
+        """Start a program of the device as its shell user; with `app`, as one that may look into the apps' folders."""
+        if self.namespaces is None:
+            raise HostError("pixel.stopped", f"{self.serial} isn't running")
+        binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
+        command = sandbox_command(
+            self.root,
+            argv,
+            uid=SHELL_UID,
+            gid=SHELL_UID,
+            env=shell_environment() | {"TERM": term},
+            cwd=cwd,
+            binds=binds,
+            join=self.namespaces,
+        )
+        return Child(command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=self.namespaces.descriptors)
+
+    def inner_pid(self, host_pid: int) -> int:
+        """The number under which the device's programs see the app process that runs as `host_pid` on the host."""
+        return device_pid(host_pid) or host_pid
+
+    def system_log(self, priority: Priority, tag: str, message: str, buffer: Buffer = Buffer.system) -> None:
+        """A line of the system's own in the device's log."""
+        self.logs.write(buffer, priority, tag, message, pid=SYSTEM_PID)
+
+    async def _start_init(self) -> None:
+        """Start pid 1 of the device in namespaces of its own; when it dies, the kernel ends all that joined them."""
+        info_read, info_write = os.pipe()
+        ready_read, ready_write = os.pipe()
+        command = sandbox_command(self.root, ["/system/bin/init"], uid=SHELL_UID, gid=SHELL_UID, env={})
+        command[1:1] = ["--as-pid-1", "--info-fd", str(info_write)]
+        self._init = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=ready_write, pass_fds=(info_write,), start_new_session=True
+        )
+        os.close(info_write)
+        os.close(ready_write)
+        info, ready = Source(info_read), Source(ready_read)
+        for source in (info, ready):
+            os.set_blocking(source.fd, False)
+        try:
+            async with asyncio.timeout(_BOOT_DEADLINE_S):
+                text = b""
+                while data := await info.read():
+                    text += data
+                if not (await ready.read()).startswith(b"ready"):
+                    raise _no_sandbox("its first process ended at once")
+            self.init_pid = int(json.loads(text)["child-pid"])
+            self.namespaces = _open_namespaces(self.init_pid)
+        except (TimeoutError, ValueError, KeyError, OSError) as error:
+            raise _no_sandbox(str(error)) from error
+        finally:
+            info.close()
+            ready.close()
+
+
+def _open_namespaces(pid: int) -> Namespaces:
+    """Descriptors of a process' namespaces: of its processes, of the users who own that one, and its own users."""
+    processes = os.open(f"/proc/{pid}/ns/pid", os.O_RDONLY)
+    owner = fcntl.ioctl(processes, _NS_GET_USERNS)
+    users = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+    if os.fstat(users).st_ino == os.fstat(owner).st_ino:
+        os.close(users)
+        return Namespaces(owner, None, processes)
+    return Namespaces(owner, users, processes)
+
+
+def _no_sandbox(why: str) -> HostError:
+    return HostError(
+        "pixel.sandbox",
+        "the virtual Pixel's sandbox doesn't start",
+        why=why,
+        hint="bubblewrap needs user namespaces: sysctl kernel.unprivileged_userns_clone=1, or run as root",
+    )
+
+
+def _kept_properties(state: Path) -> dict[str, str]:
+    try:
+        document = json.loads((state / "properties.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in document.items()} if isinstance(document, dict) else {}

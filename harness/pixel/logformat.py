@@ -1,0 +1,139 @@
+"""How `logcat` prints entries, and which: formats, time stamps, filters.
+
+Source of the layouts: AOSP system/logging, `liblog/logprint.cpp`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from harness.pixel.logcat import Entry, Priority
+
+FORMATS: Final = ("brief", "process", "tag", "thread", "raw", "time", "threadtime", "long")
+MODIFIERS: Final = ("color", "descriptive", "epoch", "monotonic", "printable", "uid", "usec", "UTC", "year", "zone")
+_COLORS: Final = {"V": 231, "D": 75, "I": 40, "W": 166, "E": 196, "F": 196}
+
+
+class FormatRefused(ValueError):
+    """No such format, filter or time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFormat:
+    """One of `FORMATS` with any of `MODIFIERS`. The device's zone is UTC."""
+
+    name: str = "threadtime"
+    modifiers: frozenset[str] = frozenset()
+
+    def changed(self, text: str) -> LogFormat:
+        """This format after one more `-v text`; several words may stand in one, with commas or spaces between."""
+        name, modifiers = self.name, set(self.modifiers)
+        for word in text.replace(",", " ").split():
+            if word in FORMATS:
+                name = word
+            elif word in MODIFIERS:
+                modifiers.add(word)
+            else:
+                raise FormatRefused(word)
+        return LogFormat(name, frozenset(modifiers))
+
+    def lines(self, entry: Entry) -> str:
+        """The entry as text, each of its lines with the prefix, line ends with them."""
+        prefix, suffix = self._frame(entry)
+        if self.name == "long":
+            return f"{prefix}\n{entry.message}\n\n"
+        start, end = "", ""
+        if "color" in self.modifiers:
+            start, end = f"\x1b[38;5;{_COLORS.get(entry.priority.name, 231)}m", "\x1b[0m"
+        lines = entry.message.rstrip("\n").split("\n")
+        return "".join(f"{start}{prefix}{line}{suffix}{end}\n" for line in lines)
+
+    def _frame(self, entry: Entry) -> tuple[str, str]:
+        letter, tag, pid, tid = entry.priority.name, entry.tag, entry.pid, entry.tid
+        user = f"{entry.uid:5d}:" if "uid" in self.modifiers else ""
+        when = self._time(entry)
+        frames = {
+            "brief": (f"{letter}/{tag:<8}({user}{pid:5d}): ", ""),
+            "process": (f"{letter}({user}{pid:5d}) ", f"  ({tag})"),
+            "tag": (f"{letter}/{tag:<8}: ", ""),
+            "thread": (f"{letter}({user}{pid:5d}:{tid:5d}) ", ""),
+            "raw": ("", ""),
+            "time": (f"{when} {letter}/{tag:<8}({user}{pid:5d}): ", ""),
+            "threadtime": (f"{when} {user}{pid:5d} {tid:5d} {letter} {tag:<8}: ", ""),
+            "long": (f"[ {when} {user}{pid:5d}:{tid:5d} {letter}/{tag:<8} ]", ""),
+        }
+        return frames[self.name]
+
+    def _time(self, entry: Entry) -> str:
+        seconds, rest = divmod(entry.nanoseconds, 1_000_000_000)
+        fraction = f"{rest // 1000:06d}" if "usec" in self.modifiers else f"{rest // 1_000_000:03d}"
+        if "monotonic" in self.modifiers:
+            boot = time.time_ns() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+            seconds, rest = divmod(max(entry.nanoseconds - boot, 0), 1_000_000_000)
+            fraction = f"{rest // 1000:06d}" if "usec" in self.modifiers else f"{rest // 1_000_000:03d}"
+            return f"{seconds:6d}.{fraction}"
+        if "epoch" in self.modifiers:
+            return f"{seconds:19d}.{fraction}"
+        moment = datetime.fromtimestamp(seconds, UTC)
+        day = "%Y-%m-%d" if "year" in self.modifiers else "%m-%d"
+        zone = " +0000" if self.modifiers & {"zone", "UTC"} else ""
+        return f"{moment.strftime(f'{day} %H:%M:%S')}.{fraction}{zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Least priority that passes, by tag; `default` for tags that aren't named."""
+
+    tags: dict[str, Priority] = field(default_factory=dict)
+    default: Priority = Priority.V
+
+    def passes(self, entry: Entry) -> bool:
+        """Whether `logcat` prints the entry."""
+        least = self.tags.get(entry.tag, self.default)
+        return least is not Priority.S and entry.priority >= least
+
+
+def parse_filter(specs: Sequence[str], *, silent: bool) -> LogFilter:
+    """Read `tag:priority` words; `silent` (`-s`) hides tags that none of them names."""
+    tags: dict[str, Priority] = {}
+    default = Priority.S if silent else Priority.V
+    for spec in (word for text in specs for word in text.replace(",", " ").split()):
+        tag, colon, letter = spec.partition(":")
+        if not tag:
+            raise FormatRefused(spec)
+        if tag == "*":
+            default = _priority(letter, spec) if colon else Priority.D
+        else:
+            tags[tag] = _priority(letter, spec) if colon else Priority.V
+    return LogFilter(tags, default)
+
+
+def _priority(letter: str, spec: str) -> Priority:
+    if letter == "*":
+        return Priority.V
+    try:
+        return Priority[letter[:1].upper()]
+    except KeyError:
+        raise FormatRefused(spec) from None
+
+
+def parse_time(text: str) -> int:
+    """Nanoseconds since 1970 of `MM-DD hh:mm:ss.mmm`, `YYYY-MM-DD hh:mm:ss.mmm` or seconds with a fraction."""
+    whole, dot, fraction = text.strip().partition(".")
+    if dot and not fraction.isdigit():
+        raise FormatRefused(text)
+    nanoseconds = int(fraction[:9].ljust(9, "0")) if fraction else 0
+    if whole.isdigit():
+        return int(whole) * 1_000_000_000 + nanoseconds
+    this_year = datetime.now(UTC).year
+    for candidate in (whole, f"{this_year}-{whole}"):
+        try:
+            moment = datetime.strptime(candidate, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return int(moment.timestamp()) * 1_000_000_000 + nanoseconds
+    raise FormatRefused(text)

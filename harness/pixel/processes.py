@@ -1,0 +1,89 @@
+"""Processes of the device, seen from its own process on the host: started, waited for, ended, named."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import termios
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from harness.pixel.descriptors import readable
+
+KILLED_BY_SHELL: Final = 128
+"""A shell, and bubblewrap too, says 128 and the signal's number for a process that a signal ended."""
+
+
+class Child:
+    """A process in a session of its own, with the three streams that it was given."""
+
+    def __init__(self, argv: Sequence[str], *, stdin: int, stdout: int, stderr: int, pass_fds: Sequence[int]) -> None:
+        terminal = os.isatty(stdin)
+        self._process = subprocess.Popen(
+            argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+            preexec_fn=_take_terminal if terminal else None,  # noqa: PLW1509 - this process has one thread
+        )
+        self.pid = self._process.pid
+        self._ended = os.pidfd_open(self.pid)
+
+    async def wait(self) -> int:
+        """The exit code, as a shell tells it. To be awaited once."""
+        await readable(self._ended)
+        code = self._process.wait()
+        os.close(self._ended)
+        return code if code >= 0 else KILLED_BY_SHELL - code
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole session's first process group; nothing happens when all of it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        """End the process group now."""
+        self.signal(signal.SIGKILL)
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def device_pid(host_pid: int) -> int | None:
+    """The number by which a process is known inside the device, or None when it is gone."""
+    try:
+        status = Path(f"/proc/{host_pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    for line in status.splitlines():
+        if line.startswith("NSpid:"):
+            return int(line.split()[-1])
+    return host_pid
+
+
+def host_pids(init_pid: int) -> dict[int, int]:
+    """Device pid to host pid, for every process in the namespace of the device's first process."""
+    found: dict[int, int] = {}
+    try:
+        space = Path(f"/proc/{init_pid}/ns/pid").readlink()
+    except OSError:
+        return found
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if (entry / "ns/pid").readlink() != space:
+                continue
+        except OSError:
+            continue
+        inside = device_pid(int(entry.name))
+        if inside is not None:
+            found[inside] = int(entry.name)
+    return found

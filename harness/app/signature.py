@@ -63,11 +63,10 @@ def verify_signature(apk: Path) -> tuple[Signer, ...]:
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError as error:
             raise InstallFailed("install.not_apk", f"{apk} is empty") from error
-        with data, memoryview(data) as view:
-            try:
-                return _verify(view, apk)
-            except (struct.error, InvalidSignature, ValueError, TypeError) as error:
-                raise _corrupt(apk, str(error) or "a signature doesn't fit its key") from error
+    try:
+        return _verify(memoryview(data), apk)
+    except (struct.error, InvalidSignature, ValueError, TypeError) as error:
+        raise _corrupt(apk, str(error) or "a signature doesn't fit its key") from error
 
 
 def _verify(data: memoryview, apk: Path) -> tuple[Signer, ...]:

@@ -44,6 +44,11 @@ def show(thing: RenderableType) -> None:
     stdout().print(thing)
 
 
+def show_text(text: str) -> None:
+    """Print lines that the user asked for, whole however long they are; control characters are spelt out."""
+    sys.stdout.write(plain(text) + "\n")
+
+
 def show_json(value: Any) -> None:
     """Print a result as JSON, one document."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n")

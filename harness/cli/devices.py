@@ -27,6 +27,6 @@ def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         return
     for row in rows:
         about = f"{row['manufacturer']} {row['model']}, Android {row['release']}" if "model" in row else row["state"]
-        console.show(f"{row['serial']}  {about}{'  (virtual)' if row.get('emulated') else ''}")
+        console.show_text(f"{row['serial']}  {about}{'  (virtual)' if row.get('emulated') else ''}")
     if not rows:
         console.say("none; `harness pixel start` starts a virtual one")

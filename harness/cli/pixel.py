@@ -24,7 +24,7 @@ def start(
     from harness import console
     from harness.pixel import lifecycle
 
-    console.show(lifecycle.start(port=port, owner=False, wipe=wipe).serial)
+    console.show_text(lifecycle.start(port=port, owner=False, wipe=wipe).serial)
 
 
 @app.command()
@@ -53,6 +53,6 @@ def list_running(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
         console.show_json([asdict(info) for info in found])
         return
     for info in found:
-        console.show(f"{info.serial}  pid {info.pid}")
+        console.show_text(f"{info.serial}  pid {info.pid}")
     if not found:
         console.say("none runs; `harness pixel start` starts one")

@@ -27,4 +27,4 @@ def validate(
         return
     for cell in cells:
         limit = f"{cell.rule.max_steps} steps" if cell.rule.max_steps is not None else f"{cell.rule.max_abs:g}"
-        console.show(f"{cell.id}: {cell.warmup}+{cell.rounds} inferences, within {limit} of {cell.rule.against}")
+        console.show_text(f"{cell.id}: {cell.warmup}+{cell.rounds} inferences, within {limit} of {cell.rule.against}")

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.models.metadata import DescribedModel
+from harness.models.describe import DescribedModel
 from harness.models.reference import reference_outputs
 from harness.models.samples import Sample
 from harness.models.tasks import image_classification
 from harness.results.agreement import Array
 from harness.scenario.evidence import Answers, Outputs
+from harness.scenario.packing import labels_of
 from harness.scenario.plan import InputFile, ModelInputs
 
 Tensors = Mapping[str, tuple[Array, ...]]
@@ -43,10 +44,11 @@ def tensorflow_outputs(model: DescribedModel, tensors: Tensors) -> Outputs:
 
 def answers_of(model: DescribedModel, samples: Sequence[Sample], outputs: Outputs) -> Answers:
     """How many of the labelled samples have the right label first in these outputs."""
+    labels = labels_of(model)
     labelled = [sample for sample in samples if sample.label is not None and sample.name in outputs]
     right = 0
     for sample in labelled:
-        guesses = image_classification.decode(outputs[sample.name][0], model.outputs[0], model.labels)
+        guesses = image_classification.decode(outputs[sample.name][0], model.outputs[0], labels)
         right += image_classification.score(guesses, sample.label or "")
     return Answers(right, len(labelled))
 

@@ -9,7 +9,7 @@ from harness.app.bundle import ImageInput, Model, Photo, Variant, bundle_of
 from harness.app.direct import BuiltApk, build_apk
 from harness.checkout import APP_PROJECT, BUILD
 from harness.models.catalog import ModelCard, load_card
-from harness.models.metadata import DescribedModel, describe_variants
+from harness.models.describe import DescribedModel, describe_variants
 from harness.models.samples import Sample
 from harness.scenario.plan import Cell
 
@@ -51,6 +51,13 @@ def _packed(card: ModelCard, models: Sequence[DescribedModel]) -> Model:
         title=card.title,
         task=card.task,
         variants=tuple(Variant(str(model.variant), model.path) for model in models),
-        labels=models[0].labels,
+        labels=labels_of(models[0]),
         image=image,
     )
+
+
+def labels_of(model: DescribedModel) -> tuple[str, ...]:
+    """The model's labels in the order of its scores; none for a task without."""
+    if model.labels is None:
+        return ()
+    return tuple(model.labels.read_text(encoding="utf-8").splitlines())

@@ -17,7 +17,7 @@ from harness.device.base import Device
 from harness.device.identity import Identity, identify
 from harness.device.install import install
 from harness.errors import HarnessError
-from harness.models.metadata import DescribedModel
+from harness.models.describe import DescribedModel
 from harness.models.samples import Sample, sample
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults

@@ -32,7 +32,9 @@ class Device:
         except ServerRefused as error:
             stream.close()
             raise DeviceFailed(
-                "device.refused", f"{what}: {self.serial} refused {service.split(':', maxsplit=1)[0]!r}", why=error.reason
+                "device.refused",
+                f"{what}: {self.serial} refused {service.split(':', maxsplit=1)[0]!r}",
+                why=error.reason,
             ) from error
         except BaseException:
             stream.close()

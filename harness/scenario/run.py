@@ -98,7 +98,7 @@ class _Clock:
 
 
 def run_scenario(
-    path: Path,
+    path: Path | str,
     choice: Choice | None = None,
     *,
     serial: str | None = None,
@@ -111,7 +111,7 @@ def run_scenario(
     What breaks once the device is running it is in the result's `failure`, beside all that came before. What is wrong
     earlier (the file, a model, the build, the device, the installation) raises a `HarnessError`.
     """
-    started = datetime.now(UTC)
+    path, started = Path(path), datetime.now(UTC)
     clock = _Clock(progress or Silent())
     prepared = _prepare(load(path), choice or Choice(), clock)
     folder = RunFolder.create(results or RESULTS, new_run_id())

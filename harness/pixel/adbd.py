@@ -134,6 +134,7 @@ class Connection:
 
     async def run(self) -> None:
         """Serve until the peer goes or breaks the protocol; at the end no stream of it lives on."""
+        stopping = False
         try:
             while True:
                 self._handle(await self._receive())
@@ -144,9 +145,15 @@ class Connection:
             log.warning("connection refused: %s", error)
         except ConnectionError as error:
             log.info("an adb server went away: %s", error)
+        except asyncio.CancelledError:
+            stopping = True
+            raise
         finally:
             self._end_streams()
             self._writer.close()
+            if stopping:
+                for task in self._running:
+                    task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _receive(self) -> Packet:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import json
 import logging
@@ -181,7 +182,8 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
         connection = Connection(
             reader, writer, banner=partial(_banner, device), open_service=partial(open_service, device)
         )
-        await connection.run()
+        with contextlib.suppress(asyncio.CancelledError):  # asyncio's own callback takes a cancelled task for a fault
+            await connection.run()
 
     try:
         await device.start()
@@ -193,11 +195,11 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
         await device.stopping.wait()
         log.info("%s ends", info.serial)
         server.close()
+    finally:
+        await device.stop()
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-    finally:
-        await device.stop()
 
 
 def _banner(device: VirtualPixel) -> bytes:

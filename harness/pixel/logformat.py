@@ -38,7 +38,7 @@ class LogFormat:
             elif word in MODIFIERS:
                 modifiers.add(word)
             else:
-                raise FormatRefused(word)
+                raise FormatRefused(f"Invalid parameter '{word}' to -v")
         return LogFormat(name, frozenset(modifiers))
 
     def lines(self, entry: Entry) -> str:
@@ -104,7 +104,7 @@ def parse_filter(specs: Sequence[str], *, silent: bool) -> LogFilter:
     for spec in (word for text in specs for word in text.replace(",", " ").split()):
         tag, colon, letter = spec.partition(":")
         if not tag:
-            raise FormatRefused(spec)
+            raise FormatRefused(f"Invalid filter expression '{spec}'")
         if tag == "*":
             default = _priority(letter, spec) if colon else Priority.D
         else:
@@ -118,14 +118,14 @@ def _priority(letter: str, spec: str) -> Priority:
     try:
         return Priority[letter[:1].upper()]
     except KeyError:
-        raise FormatRefused(spec) from None
+        raise FormatRefused(f"Invalid filter expression '{spec}'") from None
 
 
 def parse_time(text: str) -> int:
     """Nanoseconds since 1970 of `MM-DD hh:mm:ss.mmm`, `YYYY-MM-DD hh:mm:ss.mmm` or seconds with a fraction."""
     whole, dot, fraction = text.strip().partition(".")
     if dot and not fraction.isdigit():
-        raise FormatRefused(text)
+        raise FormatRefused(f"'{text}' isn't a time")
     nanoseconds = int(fraction[:9].ljust(9, "0")) if fraction else 0
     if whole.isdigit():
         return int(whole) * 1_000_000_000 + nanoseconds
@@ -136,4 +136,4 @@ def parse_time(text: str) -> int:
         except ValueError:
             continue
         return int(moment.timestamp()) * 1_000_000_000 + nanoseconds
-    raise FormatRefused(text)
+    raise FormatRefused(f"'{text}' isn't a time")

@@ -25,6 +25,7 @@ _LAUNCHER: Final = "android.intent.category.LAUNCHER"
 _IGNORED_WITH_VALUE: Final = frozenset(
     ("--user", "-f", "--display", "--windowingMode", "-p", "--profile-file", "--abi")
 )
+_TEXTS: Final = {"-a": "action", "-d": "data", "-n": "component", "-p": "package"}
 _EXTRAS: Final[dict[str, Callable[[str], Any]]] = {
     "-e": str, "--es": str, "--ei": int, "--el": int, "--ef": float,
     "--ez": lambda text: text.lower() in ("true", "t", "1"), "--eu": str,
@@ -178,22 +179,16 @@ def _parse_intent(arguments: tuple[str, ...]) -> _Intent:
             intent.wait = True
         elif word == "-S":
             intent.stop_first = True
-        elif word == "-a":
-            intent.action = value(word)
+        elif word in _TEXTS:
+            setattr(intent, _TEXTS[word], value(word))
         elif word == "-c":
             intent.categories.append(value(word))
-        elif word == "-d":
-            intent.data = value(word)
-        elif word == "-n":
-            intent.component = value(word)
         elif word in _EXTRAS:
             name, text = value(word), value(word)
             try:
                 intent.extras[name] = _EXTRAS[word](text)
             except ValueError:
                 raise _BadArguments(f"{word} {name}: {text!r} isn't of that kind") from None
-        elif word == "-p":
-            intent.package = value(word)
         elif word in _IGNORED_WITH_VALUE:
             value(word)
         elif word.startswith("-"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getopt
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
 
 _DEFAULT_BUFFERS: Final = (Buffer.main, Buffer.system, Buffer.crash)
 _BUFFER_SETS: Final = {"default": _DEFAULT_BUFFERS, "all": tuple(Buffer)}
-_WITH_VALUE: Final = {
-    "-b": "buffer", "--buffer": "buffer", "-v": "format", "--format": "format", "-t": "tail-and-exit", "-T": "tail",
-    "-m": "count", "--max-count": "count", "-e": "regex", "--regex": "regex", "--pid": "pid", "--uid": "uid",
-    "-G": "resize", "--buffer-size=": "resize",
+_SHORT: Final = "b:v:t:T:m:e:G:cdsgDBLSp"
+_LONG: Final = {
+    "buffer=": "-b", "format=": "-v", "max-count=": "-m", "regex=": "-e", "pid=": "--pid", "uid=": "--uid",
+    "clear": "-c", "buffer-size": "-g", "dividers": "-D", "binary": "-B", "last": "-L", "statistics": "-S",
+    "prune": "-p", "print": "--print",
 }  # fmt: skip
-_FLAGS: Final = {
-    "-c": "clear", "--clear": "clear", "-d": "dump", "-s": "silent", "-g": "sizes", "--buffer-size": "sizes",
-    "-D": "dividers", "--dividers": "dividers", "-B": "binary", "--binary": "binary", "-L": "last", "--last": "last",
-    "-S": "statistics", "--statistics": "statistics", "--print": "print", "-p": "prune", "--prune": "prune",
-}  # fmt: skip
+_UNKNOWN_HERE: Final = frozenset({"radio", "kernel", "security", "stats"})
+"""Buffers of Android's that nothing writes into here: empty."""
 
 
 class _UsageError(ValueError):
@@ -57,88 +56,85 @@ class _Options:
 
 
 def _parse(arguments: tuple[str, ...]) -> _Options:
-    options, flags, specs, buffers = _Options(), set[str](), list[str](), list[Buffer]()
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        key, equals, value = word.partition("=")
-        if word in _FLAGS:
-            flags.add(_FLAGS[word])
-        elif key in _WITH_VALUE or (word[:2] in _WITH_VALUE and not word.startswith("--")):
-            if key in _WITH_VALUE:
-                name = _WITH_VALUE[key]
-                if not equals:
-                    if not rest:
-                        raise _UsageError(f"option requires an argument -- '{key.lstrip('-')}'")
-                    value = rest.pop(0)
-            else:
-                name, value = _WITH_VALUE[word[:2]], word[2:]
-            _apply(options, name, value, buffers)
-        elif word.startswith("-"):
-            raise _UsageError(f"unrecognized option '{word}'")
-        else:
-            specs.append(word)
-    options.flags = frozenset(flags)
-    options.filter = parse_filter(specs, silent="silent" in flags)
-    options.buffers = tuple(dict.fromkeys(buffers)) or _DEFAULT_BUFFERS
-    options.follow = options.follow and "dump" not in flags
+    try:
+        found, specs = getopt.gnu_getopt(list(arguments), _SHORT, list(_LONG))
+    except getopt.GetoptError as error:
+        raise _UsageError(str(error)) from None
+    long = {f"--{name.rstrip('=')}": short for name, short in _LONG.items()}
+    options, buffers = _Options(), list[Buffer]()
+    for word, value in found:
+        option = long.get(word, word)
+        if option == "-b":
+            buffers.extend(_buffers(value))
+        elif value or option in ("-t", "-T"):
+            _apply(options, option, value)
+    options.flags = frozenset(long.get(word, word) for word, _ in found)
+    options.filter = parse_filter(specs, silent="-s" in options.flags)
+    options.buffers = tuple(dict.fromkeys(buffers)) or (() if "-b" in options.flags else _DEFAULT_BUFFERS)
+    options.follow = not options.flags & {"-d", "-t"}
     return options
 
 
-def _apply(options: _Options, name: str, value: str, buffers: list[Buffer]) -> None:
-    if name == "buffer":
-        for word in value.split(","):
-            if word in _BUFFER_SETS:
-                buffers.extend(_BUFFER_SETS[word])
-            elif word in Buffer.__members__:
-                buffers.append(Buffer[word])
-            elif word not in ("radio", "kernel", "security", "stats"):
-                raise _UsageError(f"Unknown buffer '{word}'")
-    elif name == "format":
+def _buffers(names: str) -> list[Buffer]:
+    found: list[Buffer] = []
+    for name in names.split(","):
+        if name in _BUFFER_SETS:
+            found += _BUFFER_SETS[name]
+        elif name in Buffer.__members__:
+            found.append(Buffer[name])
+        elif name not in _UNKNOWN_HERE:
+            raise _UsageError(f"Unknown buffer '{name}'")
+    return found
+
+
+def _apply(options: _Options, option: str, value: str) -> None:
+    if option == "-v":
         options.format = options.format.changed(value)
-    elif name in ("tail", "tail-and-exit"):
-        options.follow = options.follow and name == "tail"
+    elif option in ("-t", "-T"):
         if value.isdigit():
             options.tail = int(value)
         else:
             options.since = parse_time(value)
-    elif name == "regex":
+    elif option == "-e":
         try:
             options.regex = re.compile(value)
         except re.error as error:
             raise _UsageError(f"bad expression: {error}") from None
-    elif name == "uid":
+    elif option == "--uid":
         options.uids = frozenset(int(word) for word in value.split(",") if word.isdigit())
-    elif name in ("count", "pid"):
+    elif option in ("-m", "--pid"):
         if not value.isdigit():
             raise _UsageError(f"{value} isn't a number")
-        setattr(options, name, int(value))
+        setattr(options, "count" if option == "-m" else "pid", int(value))
 
 
 async def logcat(device: VirtualPixel, call: Call) -> int:
     """Android's `logcat`: prints what the rings hold and, without `-d` or `-t`, what comes, until the reader goes."""
     try:
         options = _parse(call.arguments)
-    except _UsageError as error:
+    except (_UsageError, FormatRefused) as error:
         await call.complain(f"logcat: {error}\n")
         return 1
-    except FormatRefused as error:
-        await call.complain(f"logcat: Invalid parameter '{error}'\n")
-        return 1
-    if "binary" in options.flags:
+    if "-B" in options.flags:
         await call.complain("logcat: binary output isn't there yet on the virtual Pixel\n")
         return 1
-    if "clear" in options.flags:
+    if "-c" in options.flags:
         device.logs.clear(options.buffers)
-        return 0
-    if "sizes" in options.flags:
-        size = device.logs.ring_bytes // 1024
-        for buffer in options.buffers:
-            used = device.logs.used(buffer) // 1024
-            await call.say(f"{buffer.name}: ring buffer is {size} KiB ({used} KiB consumed), max entry is 5120 B\n")
-        return 0
-    if options.flags & {"last", "statistics", "prune"}:
-        return 0
+    elif "-g" in options.flags:
+        await _print_sizes(device, call, options)
+    elif not options.flags & {"-L", "-S", "-p", "-G"}:
+        return await _print_while_read(device, call, options)
+    return 0
+
+
+async def _print_sizes(device: VirtualPixel, call: Call, options: _Options) -> None:
+    size = device.logs.ring_bytes // 1024
+    for buffer in options.buffers:
+        used = device.logs.used(buffer) // 1024
+        await call.say(f"{buffer.name}: ring buffer is {size} KiB ({used} KiB consumed), max entry is 5120 B\n")
+
+
+async def _print_while_read(device: VirtualPixel, call: Call, options: _Options) -> int:
     printing = asyncio.create_task(_print(device, call, options))
     leaving = asyncio.create_task(call.stdout.reader_gone())
     try:
@@ -182,7 +178,7 @@ class _Printer:
         for entry in entries:
             if entry.buffer not in self._begun:
                 parts.append(f"--------- beginning of {entry.buffer.name}\n")
-            elif "dividers" in self._options.flags and entry.buffer is not self._last:
+            elif "-D" in self._options.flags and entry.buffer is not self._last:
                 parts.append(f"--------- switch to {entry.buffer.name}\n")
             self._begun.add(entry.buffer)
             self._last = entry.buffer

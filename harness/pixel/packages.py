@@ -7,7 +7,7 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -70,10 +70,17 @@ class InstallOptions:
 class PackageStore:
     """Installed packages of one device, kept in `state` over restarts; the files themselves lie in the device's root."""
 
-    def __init__(self, state: Path, paths: DevicePaths, profile: Profile) -> None:
+    def __init__(
+        self,
+        state: Path,
+        paths: DevicePaths,
+        profile: Profile,
+        *,
+        verify: Callable[[Path], Awaitable[frozenset[str]]] = signers_of,
+    ) -> None:
         self._file = state / "packages.json"
         self.staging = state / "staging"
-        self._paths, self._profile = paths, profile
+        self._paths, self._profile, self._verify = paths, profile, verify
         self._turn = asyncio.Lock()
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir()
@@ -94,7 +101,7 @@ class PackageStore:
             apk = await asyncio.to_thread(read_apk, staged)
             self._check_device(apk, options)
             abi = apk.choose_abi((options.abi,) if options.abi else self._profile.abis)
-            signers = await signers_of(staged)
+            signers = await self._verify(staged)
             before = self._packages.get(apk.manifest.package)
             if before is not None:
                 _check_update(apk, before, signers, options)

@@ -167,7 +167,9 @@ public final class MainActivity extends Activity {
     }
 
     private static boolean asksToRun(Intent intent) {
-        return intent.getBooleanExtra(AUTORUN, false) || "true".equals(intent.getStringExtra(AUTORUN));
+        // As a switch (am start --ez) or as a text (-e): asking a Bundle for the wrong type fills the log.
+        Bundle extras = intent.getExtras();
+        return extras != null && "true".equals(String.valueOf(extras.get(AUTORUN)));
     }
 
     private static List<String> titles(List<?> values) {

@@ -15,7 +15,9 @@ import java.util.List;
 final class PhotoStrip {
     private final Activity activity;
     private final ImageView large;
-    private final TextView caption;
+    private final TextView name;
+    private final TextView label;
+    private final float corner;
     private final List<Catalog.Photo> photos;
     private final List<Bitmap> bitmaps = new ArrayList<>();
     private final List<View> thumbnails = new ArrayList<>();
@@ -25,8 +27,9 @@ final class PhotoStrip {
         this.activity = activity;
         this.photos = photos;
         large = activity.findViewById(R.id.photo);
-        caption = activity.findViewById(R.id.photo_caption);
-        large.setClipToOutline(true);
+        name = activity.findViewById(R.id.photo_name);
+        label = activity.findViewById(R.id.photo_label);
+        corner = activity.getResources().getDimension(R.dimen.corner_small);
         ViewGroup strip = activity.findViewById(R.id.photos);
         for (int i = 0; i < photos.size(); i++) {
             strip.addView(thumbnail(strip, i));
@@ -51,8 +54,7 @@ final class PhotoStrip {
         Bitmap bitmap = Trial.decode(activity.getAssets(), photo);
         bitmaps.add(bitmap);
         ImageView view = (ImageView) LayoutInflater.from(activity).inflate(R.layout.thumbnail, strip, false);
-        view.setImageBitmap(bitmap);
-        view.setClipToOutline(true);
+        view.setImageDrawable(new RoundedPhoto(bitmap, corner));
         view.setContentDescription(activity.getString(R.string.choose_photo, photo.name));
         view.setOnClickListener(clicked -> show(index));
         thumbnails.add(view);
@@ -62,10 +64,10 @@ final class PhotoStrip {
     private void show(int index) {
         chosen = index;
         Catalog.Photo photo = photos.get(index);
-        large.setImageBitmap(bitmaps.get(index));
+        large.setImageDrawable(new RoundedPhoto(bitmaps.get(index), corner));
         large.setContentDescription(activity.getString(R.string.photo_description, photo.name, photo.label));
-        caption.setText(
-                photo.label.isEmpty() ? photo.name : activity.getString(R.string.photo_caption, photo.name, photo.label));
+        name.setText(photo.name);
+        label.setText(photo.label);
         for (int i = 0; i < thumbnails.size(); i++) {
             thumbnails.get(i).setSelected(i == index);
             thumbnails.get(i).setAlpha(i == index ? 1f : 0.55f);

@@ -103,7 +103,7 @@ class Bundle:
         return json.dumps(catalog, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, folder: Path) -> None:
-        """Write the assets as a folder for a Gradle build (`-PharnessAssets=folder`); files are linked where possible."""
+        """Write the assets as a folder for a Gradle build (`-PharnessAssets=folder`)."""
         for entry in self.entries:
             target = folder / entry.name.removeprefix("assets/")
             target.parent.mkdir(parents=True, exist_ok=True)

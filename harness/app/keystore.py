@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from harness.app.toolchain import find_jdk, run_tool
 from harness.errors import BuildError
 
@@ -32,7 +34,10 @@ def debug_keystore(path: Path) -> Keystore:
     """
     keystore = Keystore(path, path.with_suffix(path.suffix + ".password"))
     if not path.exists():
-        _make(keystore)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.parent / f".{path.name}.lock"):
+            if not path.exists():
+                _make(keystore)
     if not keystore.password_file.is_file():
         raise BuildError(
             "build.keystore",
@@ -46,10 +51,8 @@ def debug_keystore(path: Path) -> Keystore:
 
 
 def _make(keystore: Keystore) -> None:
-    folder = keystore.path.parent
-    folder.mkdir(parents=True, exist_ok=True)
     password = secrets.token_urlsafe(24)
-    with tempfile.TemporaryDirectory(prefix=".keystore.", dir=folder) as name:  # mode 0700
+    with tempfile.TemporaryDirectory(prefix=".keystore.", dir=keystore.path.parent) as name:  # mode 0700
         made = Path(name) / "keystore"
         command = [find_jdk().tool("keytool"), "-genkeypair", "-keystore", str(made), "-storetype", "PKCS12"]
         command += ["-storepass:env", _VARIABLE, "-alias", keystore.alias, "-keyalg", "RSA", "-keysize", "2048"]
@@ -61,9 +64,5 @@ def _make(keystore: Keystore) -> None:
         noted = Path(name) / "password"
         noted.touch(mode=0o600)
         noted.write_text(password + "\n", encoding="utf-8")
-        # Linking never overwrites: whoever comes first has made the key of this checkout.
-        try:
-            keystore.password_file.hardlink_to(noted)
-            keystore.path.hardlink_to(made)
-        except FileExistsError:
-            return
+        noted.replace(keystore.password_file)
+        made.rename(keystore.path)  # last: where the key is, its password is

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,11 +185,13 @@ def test_missing_tools_are_named_with_the_package_that_has_them(
 
 
 def test_debug_key_is_for_its_owner_only_and_made_once(tmp_path: Path) -> None:
-    """The key and its password have mode 0600, a second call takes the same, and no one else may read them."""
+    """Two that ask at once get the same key; it and its password have mode 0600, and no one else may read them."""
     path = tmp_path / "build/debug.keystore"
-    keystore = debug_keystore(path)
+    with ThreadPoolExecutor() as pool:
+        keystore, same = pool.map(debug_keystore, [path, path])
+    assert keystore == same
     assert {stat.S_IMODE(file.stat().st_mode) for file in (keystore.path, keystore.password_file)} == {0o600}
-    assert sorted(path.parent.iterdir()) == [keystore.path, keystore.password_file]
+    assert sorted(path.parent.glob("[!.]*")) == [keystore.path, keystore.password_file]
     before = sha256_of(path)
     assert debug_keystore(path) == keystore
     assert sha256_of(path) == before

@@ -82,11 +82,11 @@ def pack(path: Path, tree: Tag | None = None, files: Mapping[str, bytes] | None 
 
 def keystore(path: Path) -> Path:
     """A key of its own, made by keytool."""
-    command = [
+    command: list[str] = [
         "keytool",
         "-genkeypair",
         "-keystore",
-        path,
+        str(path),
         "-storepass",
         "android",
         "-keypass",

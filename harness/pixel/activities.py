@@ -69,6 +69,9 @@ class Finish:
 class ProcessDied(Exception):
     """The app's process ended before it had answered."""
 
+    def __init__(self) -> None:
+        super().__init__("its process died")
+
 
 class CommandRefused(Exception):
     """The app's process answered that it can't do what was asked."""
@@ -97,6 +100,7 @@ class ActivityManager:
         self._launching = asyncio.Lock()
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watches: set[asyncio.Task[None]] = set()
         self._foreground: str | None = None
 
     def running(self) -> list[AppRecord]:
@@ -167,7 +171,7 @@ class ActivityManager:
             try:
                 await work
             except (ProcessDied, CommandRefused) as error:
-                self._system(Priority.W, f"{what}: {error or 'the process died'}")
+                self._system(Priority.W, f"{what}: {error}")
             except Exception:
                 log.exception("%s failed", what)
 
@@ -213,7 +217,9 @@ class ActivityManager:
             record.pid = self._device.inner_pid(record.handle.pid)
             self._records[package.name] = record
             self._system(Priority.I, f"Start proc {record.pid}:{package.name}/u0a{package.uid - 10000} for app")
-            self.in_background(self._watch(record), f"the watch over {package.name}")
+            watch = asyncio.get_running_loop().create_task(self._watch(record))
+            self._watches.add(watch)
+            watch.add_done_callback(self._watches.discard)
             return record
 
     async def _ask(self, record: AppRecord, command: Event) -> AsyncGenerator[Event, None]:

@@ -230,7 +230,7 @@ async def _start(device: VirtualPixel, call: Call) -> int:
     try:
         shown = await starting
     except (ProcessDied, CommandRefused) as error:
-        await call.complain(f"Error: Activity not started: {error or 'its process died'}\n")
+        await call.complain(f"Error: Activity not started: {error}\n")
         return 1
     waited = round((time.monotonic() - began) * 1000)
     await call.say(

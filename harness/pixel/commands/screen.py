@@ -32,7 +32,7 @@ async def screencap(device: VirtualPixel, call: Call) -> int:
             await _app_screen(device, record) if record else (await asyncio.to_thread(home_screen, device)).read_bytes()
         )
     except (ProcessDied, CommandRefused, OSError) as error:
-        await call.complain(f"Failed to take screenshot: {error or 'the app died'}\n")
+        await call.complain(f"Failed to take screenshot: {error}\n")
         return 1
     if not files:
         await call.stdout.write(picture)

@@ -188,7 +188,8 @@ class _Receiver:
                 os.symlink(self._target.rstrip(b"\0"), name, dir_fd=folder)
             return
         mode = self._mode & _FILE_BITS
-        mode |= (mode >> 3 & 0o070) | (mode >> 3 & 0o007)  # as adbd: what the owner may, the group and others may
+        mode |= mode >> 3 & 0o070  # as adbd: what the owner may, the group may,
+        mode |= mode >> 3 & 0o007  # and others too
         os.fchmod(self._fd, mode)
         os.utime(self._fd, (modified, modified))
         os.close(self._fd)

@@ -72,7 +72,7 @@ def judge(
         issues=issues,
         known=_known(cell, issues) if validity is Validity.INVALID else "",
         model_bytes=model_bytes,
-        gpu_api=evidence.coverage.api if evidence.coverage else "",
+        gpu_api=_gpu_api(cell, evidence.coverage),
         coverage=_coverage_row(evidence.coverage),
         agreement=_agreement_row(cell, agreement),
         top1=top1,
@@ -80,6 +80,13 @@ def judge(
         latency=LatencyRow(**asdict(latency)) if latency else None,
         latency_of=latency_of,
     )
+
+
+def _gpu_api(cell: Cell, coverage: Coverage | None) -> str:
+    """The API that the library named, or, since it names each only once a process, the one that it was held to."""
+    if coverage is None or coverage.of(GPU_DELEGATE) is None:
+        return ""
+    return coverage.api.lower() or (cell.options.api if cell.options.api != "any" else "")
 
 
 def _known(cell: Cell, issues: Sequence[Issue]) -> str:
@@ -133,9 +140,8 @@ def _invalid(cell: Cell, evidence: Evidence) -> list[Issue]:
         beside = evidence.coverage.of(XNNPACK_DELEGATE)
         ran = f"XNNPACK ran {beside.taken} of {beside.total} on the CPU" if beside else "the CPU ran it all"
         return [Issue(code="gpu.not_applied", owner=Owner.MODEL, text=f"GpuDelegate took no node; {ran}")]
-    wanted = cell.options.api
-    if wanted != "any" and evidence.coverage.api.lower() != wanted:
-        got = evidence.coverage.api or "no API that it named"
+    wanted, got = cell.options.api, evidence.coverage.api
+    if got and wanted not in ("any", got.lower()):
         return [Issue(code="gpu.other_api", owner=Owner.DEVICE, text=f"asked for {wanted}, GpuDelegate used {got}")]
     return []
 

@@ -20,12 +20,12 @@ def build(
     from harness import console
     from harness.models.samples import sample
     from harness.scenario.load import load
-    from harness.scenario.packing import build_app, describe_models
+    from harness.scenario.packing import build_app, bundle_for, describe_models
     from harness.scenario.plan import cells_of
 
     loaded = load(scenario)
     samples = [sample(name, say=console.say) for name in loaded.inputs]
-    built = build_app(describe_models(cells_of(loaded), console.say), samples, out)
+    built = build_app(bundle_for(describe_models(cells_of(loaded), console.say), samples), out)
     if as_json:
         console.show_json(asdict(built) | {"path": str(built.path)})
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness.app.bundle import ImageInput, Model, Photo, Variant, bundle_of
+from harness.app.bundle import Bundle, ImageInput, Model, Photo, Variant, bundle_of
 from harness.app.direct import BuiltApk, build_apk
 from harness.checkout import APP_PROJECT, BUILD
 from harness.models.catalog import ModelCard, load_card
@@ -32,15 +32,19 @@ def describe_models(cells: Sequence[Cell], say: Callable[[str], None]) -> Mappin
     return found
 
 
-def build_app(described: Mapping[Key, DescribedModel], samples: Sequence[Sample], out: Path | None = None) -> BuiltApk:
-    """The signed APK with these models and photos, at `out` (`build/app.apk` of the checkout)."""
+def bundle_for(described: Mapping[Key, DescribedModel], samples: Sequence[Sample]) -> Bundle:
+    """These models and photos as the assets of an APK."""
     by_model: dict[str, list[DescribedModel]] = {}
     for model in described.values():
         by_model.setdefault(model.model, []).append(model)
-    bundle = bundle_of(
+    return bundle_of(
         [_packed(models[0].card, models) for models in by_model.values()],
         [Photo(sample.name, sample.path, sample.label or "") for sample in samples],
     )
+
+
+def build_app(bundle: Bundle, out: Path | None = None) -> BuiltApk:
+    """The signed APK of this checkout's app with these assets, at `out` (`build/app.apk`)."""
     return build_apk(bundle, APP_PROJECT, out or BUILD / "app.apk")
 
 

@@ -27,7 +27,7 @@ from harness.scenario.execute import Executed, execute
 from harness.scenario.host import hosted_device
 from harness.scenario.inputs import Tensors, answers_of, files_of, tensorflow_outputs, tensors_of
 from harness.scenario.load import load
-from harness.scenario.packing import Key, build_app, describe_models
+from harness.scenario.packing import Key, build_app, bundle_for, describe_models
 from harness.scenario.plan import Cell, cells_of, plan_document
 from harness.scenario.schema import Scenario
 from harness.scenario.verdict import judge
@@ -151,7 +151,7 @@ def _prepare(scenario: Scenario, choice: Choice, clock: _Clock) -> _Prepared:
         apk, digest = choice.apk, verify(choice.apk).sha256
     else:
         with clock.stage("building", "app: building and signing what has changed"):
-            built = build_app(described, samples)
+            built = build_app(bundle_for(described, samples))
             apk, digest = built.path, built.sha256
     with clock.stage("reference", "photos into tensors, and TensorFlow's own answers"):
         tensors = {key: tensors_of(model, samples) for key, model in described.items()}

@@ -1,8 +1,8 @@
 """Puts metadata and associated files into the bytes of a `.tflite`, without touching what is there.
 
-The usual way unpacks the whole model and packs it again, which drops what its schema doesn't know and the alignment of
-the weights. Offsets of a flatbuffer are relative, so here the model stays as it is, moved by a multiple of 64 bytes,
-and a new root before it points into it.
+The usual way unpacks the whole model and packs it again, which drops what its schema doesn't know. Offsets of a flatbuffer
+are relative, so here the model stays as it is, moved by a multiple of 64 bytes (which keeps its alignment), and a new
+root before it points into it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.models.inspect import IDENTIFIER, METADATA_NAME, archive_entries, o
 
 _ROOT_FIELDS = 8  # fields of `Model` in TensorFlow 2.19's schema.fbs
 _VERSION, _BUFFERS, _METADATA = 0, 4, 6
-_ALIGN = 64  # weights are aligned to 16
+_ALIGN = 64  # a cache line: more than any kernel asks for
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

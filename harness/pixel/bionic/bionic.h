@@ -1,0 +1,24 @@
+/* What the parts of the layer share. Each bionic_<name> answers Android's <name>; symbols.txt says which those are. */
+#ifndef HARNESS_BIONIC_H
+#define HARNESS_BIONIC_H
+
+#include <stdint.h>
+
+#define PROPERTY_VALUE_MAX 92
+#define PROPERTY_FILE "/dev/__properties__/properties"
+#define LOG_SOCKET "/dev/socket/logdw"
+
+/* Android's log buffers and priorities (android/log.h). */
+enum log_id { LOG_ID_MAIN = 0, LOG_ID_CRASH = 4 };
+enum log_priority { LOG_VERBOSE = 2, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL };
+
+/* One record to the device's logd; a message that is too long for a datagram is cut. Drops the record when no logd listens. */
+void device_log(enum log_id id, int priority, const char *tag, const char *message);
+
+/* How crash reports name this process. The JVM's launcher sets it once. */
+void device_set_process(const char *name);
+
+/* The device's property, or 0 and an empty value: copies at most PROPERTY_VALUE_MAX bytes, terminator included. */
+int bionic___system_property_get(const char *name, char *value);
+
+#endif

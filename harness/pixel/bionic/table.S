@@ -1,0 +1,76 @@
+/* libc.so: Android's names, each a jump. forwards.inc, generated from symbols.txt, invokes these macros once a symbol.
+   %r10 and %r11 are free at a call; %rax holds the count of vector arguments of a variadic one and stays. */
+    .macro FORWARD name, index
+    .globl \name
+    .type \name, @function
+\name:
+    jmpq *targets + 8 * \index(%rip)
+    .endm
+
+    .macro OWN name
+    .globl \name
+    .type \name, @function
+\name:
+    jmpq *bionic_\name@GOTPCREL(%rip)
+    .endm
+
+/* A FILE* may be a slot of __sF, three streams of 152 bytes as Android had them before API level 23. */
+    .macro FORWARD_FILE name, index, register
+    .globl \name
+    .type \name, @function
+\name:
+    leaq .Lstreams(%rip), %r11
+    cmpq %r11, \register
+    jne 1f
+    movq .Lstdin(%rip), \register
+    jmp 3f
+1:  leaq 152(%r11), %r11
+    cmpq %r11, \register
+    jne 2f
+    movq .Lstdout(%rip), \register
+    jmp 3f
+2:  leaq 152(%r11), %r11
+    cmpq %r11, \register
+    jne 3f
+    movq .Lstderr(%rip), \register
+3:  jmpq *targets + 8 * \index(%rip)
+    .endm
+
+    .text
+#include "forwards.inc"
+
+    .section .text.start, "ax", @progbits
+start:
+    subq $8, %rsp
+    leaq names(%rip), %rdi
+    leaq targets(%rip), %rsi
+    movl $COUNT, %edx
+    leaq .Lstdin(%rip), %rcx
+    call bionic_resolve@PLT
+    addq $8, %rsp
+    ret
+    .section .init_array, "aw"
+    .quad start
+
+    .bss
+    .balign 16
+    .globl __sF, stdin, stdout, stderr
+    .type __sF, @object
+    .size __sF, 3 * 152
+__sF:
+.Lstreams: .zero 3 * 152
+    .balign 8
+    .type stdin, @object
+    .size stdin, 8
+stdin:
+.Lstdin: .zero 8
+    .type stdout, @object
+    .size stdout, 8
+stdout:
+.Lstdout: .zero 8
+    .type stderr, @object
+    .size stderr, 8
+stderr:
+.Lstderr: .zero 8
+targets: .zero 8 * COUNT
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,136 @@
+"""Compiles the layer that gives Android's native names to this Linux: libc.so and its companions, from `bionic/`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.errors import HostError, ToolMissing
+
+SOURCES: Final = Path(__file__).parent / "bionic"
+HOST_LIBRARY: Final = "libbionic_host.so"
+_HOST_PARTS: Final = (
+    "crash.c",
+    "device_log.c",
+    "jumps.S",
+    "properties.c",
+    "resolve.c",
+    "semaphores.c",
+    "signals.c",
+    "system.c",
+)
+_GRAPHICS: Final = {"libEGL.so": "libEGL.so.1", "libGLESv2.so": "libGLESv2.so.2", "libGLESv3.so": "libGLESv2.so.2"}
+_SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R")
+_OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr")
+_REGISTERS: Final = ("%rdi", "%rsi", "%rdx", "%rcx")
+_LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+(?P<how>own|file=[0-3]))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One exported name: its version node, and whether the layer answers it itself or maps a stream argument."""
+
+    name: str
+    section: str = "LIBC"
+    own: bool = False
+    stream_argument: int | None = None
+
+
+def read_symbols(text: str) -> tuple[Symbol, ...]:
+    """Symbols of a list in the format that `symbols.txt` explains. Raises `ValueError` for a line out of that format."""
+    symbols: dict[str, Symbol] = {}
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if not match or match["name"] in symbols or (match["section"] or "LIBC") not in _SECTIONS:
+            raise ValueError(f"symbols.txt: can't read {line!r}, or the name is there twice")
+        how = match["how"] or ""
+        symbols[match["name"]] = Symbol(
+            match["name"],
+            match["section"] or "LIBC",
+            own=how == "own",
+            stream_argument=int(how[5:]) if how.startswith("file=") else None,
+        )
+    return tuple(symbols.values())
+
+
+def forwards(symbols: tuple[Symbol, ...]) -> str:
+    """Assembler text for `table.S`: one macro call a symbol, and the names whose addresses fill its table."""
+    lines: list[str] = []
+    names: list[str] = []
+    for symbol in symbols:
+        if symbol.own:
+            lines.append(f"    OWN {symbol.name}")
+            continue
+        index = len(names)
+        names.append(symbol.name)
+        if symbol.stream_argument is None:
+            lines.append(f"    FORWARD {symbol.name}, {index}")
+        else:
+            lines.append(f"    FORWARD_FILE {symbol.name}, {index}, {_REGISTERS[symbol.stream_argument]}")
+    lines += [f"    .set COUNT, {len(names)}", "    .section .rodata"]
+    lines += [f'name_{index}: .string "{name}"' for index, name in enumerate(names)]
+    lines += ['    .section .data.rel.ro, "aw"', "    .balign 8", "names:"]
+    lines += [f"    .quad name_{index}" for index in range(len(names))]
+    return "\n".join(lines) + "\n"
+
+
+def version_script(symbols: tuple[Symbol, ...]) -> str:
+    """A linker's version script with bionic's nodes, each later one inheriting the one before."""
+    names: dict[str, list[str]] = defaultdict(list, {"LIBC": list(_OBJECTS)})
+    for symbol in symbols:
+        names[symbol.section].append(symbol.name)
+    nodes = []
+    for before, section in zip(("", *_SECTIONS), _SECTIONS, strict=False):
+        body = "global: " + "; ".join(names[section]) + ";" if names[section] else ""
+        nodes.append(f"{section} {{ {body} {'local: *;' if not before else ''} }} {before};".replace("  ", " "))
+    return "\n".join(nodes) + "\n"
+
+
+def compile_bionic(target: Path, *, jdk: Path) -> None:
+    """Compile all libraries into the folder `target`, which is made. `jdk` gives the headers of JNI.
+
+    Raises `ToolMissing` without gcc, `HostError` when it refuses.
+    """
+    target.mkdir()
+    symbols = read_symbols((SOURCES / "symbols.txt").read_text())
+    (target / "forwards.inc").write_text(forwards(symbols))
+    (target / "versions.map").write_text(version_script(symbols))
+    include = ("-I", str(target), "-I", str(jdk / "include"), "-I", str(jdk / "include" / "linux"))
+
+    def link(output: str, *rest: str) -> None:
+        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", f"-L{target}", *include, *rest)
+
+    versions = f"-Wl,--version-script={target / 'versions.map'}"
+    link(HOST_LIBRARY, *(str(SOURCES / part) for part in _HOST_PARTS), "-Wl,--no-as-needed", "-lm")
+    link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", f"-l:{HOST_LIBRARY}")
+    for empty in ("libm.so", "libdl.so"):
+        link(empty, versions, "-Wl,--undefined-version", "-nostdlib", "-Wl,--no-as-needed", "-l:libc.so")
+    link("liblog.so", str(SOURCES / "liblog.c"), f"-l:{HOST_LIBRARY}")
+    for name, real in _GRAPHICS.items():
+        link(name, "-nostdlib", "-Wl,--no-as-needed", f"-l:{real}")
+    link("libOpenCL.so", str(SOURCES / "opencl.c"), "-Wl,--no-as-needed", "-l:libOpenCL.so.1")
+    for generated in ("forwards.inc", "versions.map"):
+        (target / generated).unlink()
+
+
+def _gcc(*arguments: str) -> None:
+    command = ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-builtin", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ToolMissing(
+            "tool.gcc", "gcc isn't on PATH", hint="apt-get install gcc libc6-dev, or run script/run, which does"
+        ) from None
+    if done.returncode != 0:
+        raise HostError(
+            "pixel.bionic",
+            "the virtual Pixel's native layer doesn't compile here",
+            why=done.stderr.strip()[-2000:],
+            hint="OpenGL and OpenCL come from packages libegl1 libgles2 libgl1-mesa-dri ocl-icd-libopencl1",
+        )

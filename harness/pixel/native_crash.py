@@ -1,0 +1,82 @@
+"""What a process leaves behind when native code ends it: read from the JVM's error file, or from the layer's own."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+JVM_REPORT: Final = "jvm_crash"
+LAYER_REPORT: Final = "native_crash"
+_SIGNAL: Final = re.compile(r"^#\s+(SIG[A-Z]+) \(0x[0-9a-f]+\) at pc=", re.MULTILINE)
+_FAULT: Final = re.compile(r"si_addr: (0x[0-9a-f]+)")
+_THREAD: Final = re.compile(r'^Current thread \([^)]*\):\s+\w+ "([^"]*)"', re.MULTILINE)
+_NATIVE: Final = re.compile(r"^[CV]  \[(?P<library>[^\]]+?)\+0x(?P<offset>[0-9a-f]+)\](?:\s+(?P<symbol>\S+))?")
+_JAVA: Final = re.compile(r"^[jJvV]\s+(?:\d+ )?(?:c\d )?(?P<method>[\w.$<>]+\([^)]*\)\S*)")
+_FRAMES_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCrash:
+    """A signal, the thread that it struck, what was said, and the frames, the innermost first, in debuggerd's form."""
+
+    signal: int
+    thread: str
+    message: str
+    fault_address: str
+    frames: tuple[str, ...]
+
+
+def read_crash(scratch: Path) -> NativeCrash | None:
+    """The report in a process' own folder, or None when it didn't die in native code."""
+    if (report := scratch / LAYER_REPORT).is_file():
+        return _from_layer(report.read_text(encoding="utf-8", errors="replace"))
+    if (report := scratch / JVM_REPORT).is_file():
+        return parse_jvm_report(report.read_text(encoding="utf-8", errors="replace"))
+    return None
+
+
+def parse_jvm_report(text: str) -> NativeCrash | None:
+    """The crash in the text of a HotSpot error file; None for one that tells of no signal (out of memory, say)."""
+    struck = _SIGNAL.search(text)
+    if not struck:
+        return None
+    thread = _THREAD.search(text)
+    fault = _FAULT.search(text)
+    return NativeCrash(
+        signal=signal.Signals[struck[1]],
+        thread=thread[1] if thread else "",
+        message="",
+        fault_address=fault[1] if fault else "--------",
+        frames=tuple(_jvm_frames(text)),
+    )
+
+
+def _jvm_frames(text: str) -> Iterator[str]:
+    _, _, rest = text.partition("Native frames:")
+    lines = rest.partition("\n\n")[0].splitlines()[1:]
+    _, _, java = text.partition("Java frames:")
+    lines += java.partition("\n\n")[0].splitlines()[1:]
+    number = 0
+    for line in lines[:_FRAMES_MAX]:
+        if match := _NATIVE.match(line):
+            symbol = f" ({match['symbol']})" if match["symbol"] else ""
+            yield f"#{number:02d} pc {int(match['offset'], 16):016x}  {match['library']}{symbol}"
+        elif match := _JAVA.match(line):
+            yield f"#{number:02d} pc {0:016x}  [java] {match['method']}"
+        else:
+            continue
+        number += 1
+
+
+def _from_layer(text: str) -> NativeCrash:
+    said: dict[str, list[str]] = {"thread": [], "message": [], "frame": []}
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in said:
+            said[word].append(rest)
+    thread = said["thread"][0].partition(" ")[2] if said["thread"] else ""
+    return NativeCrash(signal.SIGABRT, thread, "\n".join(said["message"]), "--------", tuple(said["frame"]))

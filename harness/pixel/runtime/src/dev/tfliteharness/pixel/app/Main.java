@@ -1,0 +1,37 @@
+package dev.tfliteharness.pixel.app;
+
+import android.os.Handler;
+import android.os.Looper;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** The app's main thread. */
+final class Main {
+    /** Exit status of a process that an uncaught exception ended. */
+    static final int CRASHED = 10;
+
+    private Main() {}
+
+    static boolean isMain(Thread thread) {
+        return Looper.getMainLooper().getThread() == thread;
+    }
+
+    static void post(Runnable work) {
+        new Handler(Looper.getMainLooper()).post(work);
+    }
+
+    /** Runs {@code work} on the main thread and waits for its value. */
+    static <T> T call(Callable<T> work) throws Exception {
+        FutureTask<T> task = new FutureTask<>(work);
+        post(task);
+        try {
+            return task.get();
+        } catch (ExecutionException wrapped) {
+            if (wrapped.getCause() instanceof Exception thrown) {
+                throw thrown;
+            }
+            throw wrapped;
+        }
+    }
+}

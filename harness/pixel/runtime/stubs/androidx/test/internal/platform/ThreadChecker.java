@@ -1,0 +1,4 @@
+package androidx.test.internal.platform;
+
+/** Stands in for androidx.test's, which Robolectric names and this runtime has no use for. */
+public interface ThreadChecker {}

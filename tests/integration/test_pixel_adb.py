@@ -1,0 +1,393 @@
+"""The virtual Pixel under real adb clients and servers: Debian's 29 and Google's 36."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.errors import HostError
+from harness.pixel import lifecycle
+from harness.pixel.lifecycle import PixelInfo
+from tests.tiny_apk import keystore, manifest, pack, sign
+
+DEADLINE_S = 20
+
+
+class Adb:
+    """One adb binary with a server, a port and a home of its own."""
+
+    def __init__(self, program: Path, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.program, self.home = program, home
+        self.environment = os.environ | {"ANDROID_ADB_SERVER_PORT": str(port), "HOME": str(home)}
+        self.serial = ""
+
+    def __call__(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run a command on the device; never raises for its exit code."""
+        return subprocess.run(
+            self.command(*arguments),
+            input=data,
+            capture_output=True,
+            env=self.environment,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(self.program), *(("-s", self.serial) if self.serial else ()), *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command that runs on."""
+        return subprocess.Popen(
+            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment
+        )
+
+    def text(self, *arguments: str) -> str:
+        """Standard output of a command that must succeed."""
+        done = self(*arguments)
+        assert done.returncode == 0, done
+        return done.stdout.decode()
+
+
+def programs() -> dict[str, Path]:
+    found = {}
+    if system := shutil.which("adb"):
+        found["adb29"] = Path(system)
+    if (spec := importlib.util.find_spec("adbutils")) and spec.origin:
+        found["adb36"] = Path(spec.origin).parent / "binaries" / "adb"
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home and a cache of the tests' own, for the devices and for adb."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder))
+        patch.setenv("HARNESS_CACHE", str(folder / "cache"))
+        yield folder
+
+
+@pytest.fixture(scope="module", params=programs().keys())
+def adb(request: pytest.FixtureRequest, home: Path) -> Iterator[Adb]:
+    """An adb of each version, its server running before the device starts."""
+    chosen = Adb(programs()[request.param], home)
+    assert chosen("start-server").returncode == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANDROID_ADB_SERVER_PORT", chosen.environment["ANDROID_ADB_SERVER_PORT"])
+        try:
+            yield chosen
+        finally:
+            chosen.serial = ""
+            chosen("kill-server")
+
+
+@pytest.fixture(scope="module")
+def pixel(adb: Adb) -> Iterator[PixelInfo]:
+    """A device that announced itself to that server."""
+    info = lifecycle.start(owner=True, wipe=True)
+    adb.serial = info.serial
+    assert adb("wait-for-device").returncode == 0
+    try:
+        yield info
+    finally:
+        adb.serial = ""
+        lifecycle.stop(info)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two developers' keys."""
+    folder = tmp_path_factory.mktemp("keys")
+    return keystore(folder / "alice.keystore"), keystore(folder / "mallory.keystore")
+
+
+@pytest.fixture(scope="session")
+def apk(tmp_path_factory: pytest.TempPathFactory, keys: tuple[Path, Path]) -> Path:
+    """A signed APK with a native library."""
+    return sign(pack(tmp_path_factory.mktemp("apk") / "tiny.apk", files={"lib/x86_64/liba.so": b"code"}), keys[0])
+
+
+def test_the_device_is_listed_as_an_emulator(adb: Adb, pixel: PixelInfo) -> None:
+    """By itself, as `device`, with its model; it tells that it is virtual."""
+    lines = [line.split() for line in adb.text("devices", "-l").splitlines() if line.startswith(pixel.serial)]
+    assert lines[0][:2] == [pixel.serial, "device"]
+    assert "model:Pixel_3_XL" in lines[0]
+    names = ("ro.kernel.qemu", "ro.hardware", "sys.boot_completed", "ro.build.version.sdk", "ro.product.cpu.abi")
+    assert [adb.text("shell", "getprop", name).strip() for name in names] == ["1", "virtual", "1", "34", "x86_64"]
+
+
+def test_the_shell_has_exit_codes_and_two_streams(adb: Adb, pixel: PixelInfo) -> None:
+    """What a program prints on either stream, and its exit code, arrive as they were."""
+    done = adb("shell", "id -u; echo err >&2; exit 7")
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"2000\n", b"err\n")
+    unknown = adb("shell", "no-such-command")
+    assert unknown.returncode == 127
+    assert b"inaccessible or not found" in unknown.stderr
+    assert adb("shell", "kill -9 $$").returncode == 137
+
+
+def test_standard_input_reaches_the_command_whole(adb: Adb, pixel: PixelInfo) -> None:
+    """Megabytes in, the same out, and the end of input is told."""
+    data = os.urandom(3_000_000)
+    assert adb("exec-out", "head -c 0; cat /dev/zero | head -c 2000000").stdout == bytes(2_000_000)
+    assert adb("shell", "sha256sum", data=data).stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
+
+
+def test_a_terminal_is_given_when_asked_for(adb: Adb, pixel: PixelInfo) -> None:
+    """`-tt` gives a terminal to the command, `-T` doesn't."""
+    assert adb("shell", "-tt", "test -t 0 && test -t 1 && echo yes").stdout.strip() == b"yes"
+    assert adb("shell", "-T", "test -t 0 || echo no").stdout.strip() == b"no"
+
+
+def test_the_shell_sees_the_device_and_nothing_of_the_host(adb: Adb, pixel: PixelInfo) -> None:
+    """Android's folders, a read-only system, no folder of the host, no network, no process of the host."""
+    top = adb.text("shell", "ls", "/").split()
+    assert {"data", "sdcard", "system", "storage"} <= set(top)
+    assert not {"home", "root", "work", "var"} & set(top)
+    assert adb("shell", "echo x > /system/bin/sh").returncode != 0
+    assert adb("shell", "ls /data/data").returncode != 0
+    assert adb.text("shell", "cat /proc/net/dev | wc -l").strip() == "3"
+    assert set(adb.text("shell", "ps -A -o NAME").split()) <= {"NAME", "init", "sh", "ps"}
+
+
+def test_a_pushed_file_comes_back_the_same(adb: Adb, pixel: PixelInfo, tmp_path: Path) -> None:
+    """Through folders that are made on the way, and through the shell's own eyes."""
+    data = os.urandom(5_000_000)
+    (tmp_path / "in").write_bytes(data)
+    assert adb("push", str(tmp_path / "in"), "/sdcard/Download/new/f").returncode == 0
+    digest = adb.text("shell", "sha256sum /sdcard/Download/new/f").split()[0]
+    assert adb("pull", "/sdcard/Download/new", str(tmp_path / "out")).returncode == 0
+    assert digest == hashlib.sha256(data).hexdigest()
+    assert (tmp_path / "out/f").read_bytes() == data
+
+
+def test_what_can_not_be_pushed_or_pulled_is_an_error(adb: Adb, pixel: PixelInfo, tmp_path: Path) -> None:
+    """A read-only place, the host's files behind a planted link, and what isn't there."""
+    (tmp_path / "in").write_bytes(b"x")
+    assert adb("push", str(tmp_path / "in"), "/system/bin/evil").returncode != 0
+    assert adb("pull", "/data/local/tmp/nothing", str(tmp_path / "out")).returncode != 0
+    adb("shell", f"ln -s {tmp_path / 'in'} /data/local/tmp/link")
+    assert adb("pull", "/data/local/tmp/link", str(tmp_path / "out")).returncode != 0
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-streaming"]])
+def test_a_signed_apk_is_installed_and_uninstalled(adb: Adb, pixel: PixelInfo, apk: Path, flags: list[str]) -> None:
+    """Both ways of adb, found by `pm`, its libraries unpacked, gone after uninstall."""
+    done = adb("install", *flags, str(apk))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, b"Success")
+    path = adb.text("shell", "pm", "path", "dev.tiny").strip().removeprefix("package:")
+    assert adb.text("shell", f"cat {path.removesuffix('base.apk')}lib/x86_64/liba.so") == "code"
+    assert "package:dev.tiny" in adb.text("shell", "pm", "list", "packages", "-3").split()
+    assert "instrumentation:dev.tiny/dev.tiny.Probe (target=dev.tiny)" in adb.text(
+        "shell", "pm", "list", "instrumentation"
+    )
+    assert "versionCode=1 " in adb.text("shell", "dumpsys", "package", "dev.tiny")
+    assert adb.text("shell", "run-as", "dev.tiny", "pwd").strip() == "/data/data/dev.tiny"
+    assert adb.text("uninstall", "dev.tiny").strip() == "Success"
+    assert adb("shell", "pm", "path", "dev.tiny").returncode == 1
+
+
+def refusal(adb: Adb, apk: Path, *flags: str) -> str:
+    """Android's code in the output of an install that must fail."""
+    done = adb("install", *flags, str(apk))
+    output = (done.stdout + done.stderr).decode()
+    assert done.returncode != 0 or "Failure [" in output
+    return output.partition("Failure [")[2].partition(":")[0].partition("]")[0]
+
+
+def test_an_apk_whose_signature_does_not_hold_is_refused(
+    adb: Adb, pixel: PixelInfo, apk: Path, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Changed after signing, never signed, or signed by another than the installed one."""
+    broken = tmp_path / "broken.apk"
+    broken.write_bytes(apk.read_bytes().replace(b"code", b"evil"))
+    assert refusal(adb, broken) == "INSTALL_PARSE_FAILED_NO_CERTIFICATES"
+    assert refusal(adb, pack(tmp_path / "unsigned.apk")) == "INSTALL_PARSE_FAILED_NO_CERTIFICATES"
+    assert refusal(adb, sign(pack(tmp_path / "arm.apk", files={"lib/arm64-v8a/a.so": b"1"}), keys[0])) == (
+        "INSTALL_FAILED_NO_MATCHING_ABIS"
+    )
+    adb.text("install", str(apk))
+    other = sign(pack(tmp_path / "other.apk", manifest(version=2)), keys[1])
+    assert refusal(adb, other, "-r") == "INSTALL_FAILED_UPDATE_INCOMPATIBLE"
+    adb.text("uninstall", "dev.tiny")
+
+
+def test_sessions_install_what_was_written_into_them(adb: Adb, pixel: PixelInfo, apk: Path) -> None:
+    """`pm install-create`, `-write`, `-commit`, as scripts use them."""
+    adb.text("push", str(apk), "/data/local/tmp/s.apk")
+    number = adb.text("shell", "pm install-create -r").partition("[")[2].partition("]")[0]
+    assert "Success" in adb.text(
+        "shell", f"pm install-write -S {apk.stat().st_size} {number} base /data/local/tmp/s.apk"
+    )
+    assert adb.text("shell", f"pm install-commit {number}").strip() == "Success"
+    adb.text("uninstall", "dev.tiny")
+
+
+def test_logcat_follows_until_its_client_goes(adb: Adb, pixel: PixelInfo) -> None:
+    """Lines come as they are written; when the client is killed, no logcat is left on the device."""
+    following = adb.start("logcat", "-v", "brief", "-s", "mine")
+    try:
+        adb.text("shell", "log -t mine -p w hello; log -t other no")
+        assert following.stdout is not None
+        lines = [following.stdout.readline(), following.stdout.readline()]
+        assert lines[0].startswith(b"--------- beginning of main")
+        assert lines[1].startswith(b"W/mine ")
+        assert lines[1].endswith(b": hello\n")
+    finally:
+        following.kill()
+        following.communicate()
+    assert (
+        adb(
+            "shell", "i=0; while pidof logcat >/dev/null; do i=$((i+1)); [ $i -gt 200 ] && exit 1; sleep .05; done"
+        ).returncode
+        == 0
+    )
+
+
+def test_a_command_ends_with_its_client(adb: Adb, pixel: PixelInfo) -> None:
+    """A shell whose client is killed doesn't go on on the device."""
+    running = adb.start("shell", "echo started; sleep 1000")
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"started\n"
+    assert adb("shell", "pidof sleep").returncode == 0
+    running.kill()
+    running.communicate()
+    wait = "i=0; while ps -A -o ARGS | grep -q '[s]leep 1000'; do i=$((i+1)); [ $i -gt 200 ] && exit 1; sleep .05; done"
+    assert adb("shell", wait).returncode == 0
+
+
+def test_the_home_screen_is_a_png_of_the_screens_size(adb: Adb, pixel: PixelInfo) -> None:
+    """`screencap -p` with no app in front."""
+    picture = adb("exec-out", "screencap", "-p").stdout
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (1440, 2960)
+
+
+def test_an_idle_device_is_small(adb: Adb, pixel: PixelInfo) -> None:
+    """Resident memory of the device's process, after all that the tests above did, in kB."""
+    status = Path(f"/proc/{pixel.pid}/status").read_text(encoding="ascii")
+    resident = int(status.partition("VmRSS:")[2].split()[0])
+    assert resident < 80_000
+
+
+def test_emu_kill_ends_the_device(adb: Adb, home: Path) -> None:
+    """The console on the even port knows the token that adb reads from the home."""
+    info = lifecycle.start(owner=False)
+    handle = os.pidfd_open(info.pid)
+    serial, adb.serial = adb.serial, info.serial
+    try:
+        adb("emu", "kill")
+        assert ended(handle)
+    finally:
+        adb.serial = serial
+        lifecycle.stop(info)
+
+
+def ended(handle: int) -> bool:
+    """Whether a process ends within the deadline."""
+    import select
+
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    return bool(poller.poll(DEADLINE_S * 1000))
+
+
+def children(pid: int) -> list[int]:
+    """Handles' ids of every process below `pid`."""
+    found: list[int] = []
+    pending = [pid]
+    while pending:
+        for task in Path(f"/proc/{pending.pop()}/task").glob("*/children"):
+            below = [int(number) for number in task.read_text(encoding="ascii").split()]
+            found += below
+            pending += below
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_the_device(adb: Adb, home: Path, number: signal.Signals) -> None:
+    """Foreground and background programs of the device end with its process, however that ends."""
+    info = lifecycle.start(owner=True)
+    serial, adb.serial = adb.serial, info.serial
+    try:
+        adb("wait-for-device")
+        adb.text("shell", "nohup setsid sleep 1000 >/dev/null 2>&1 </dev/null &")
+        running = adb.start("shell", "echo started; sleep 1000")
+        assert running.stdout is not None
+        running.stdout.readline()
+        below = children(info.pid)
+        assert len(below) >= 4
+        handles = [os.pidfd_open(pid) for pid in [info.pid, *below]]
+        os.kill(info.pid, number)
+        assert all(ended(handle) for handle in handles)
+        running.communicate(timeout=DEADLINE_S)
+    finally:
+        adb.serial = serial
+        lifecycle.stop(info)
+
+
+def test_an_owned_device_ends_with_its_owner_even_when_that_is_killed(home: Path) -> None:
+    """The owner is killed by the kernel and can't clean up; the device notices all the same."""
+    script = (
+        "import sys, time\nfrom harness.pixel import lifecycle\n"
+        "print(lifecycle.start(owner=True).pid, flush=True)\ntime.sleep(1000)\n"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    handle = os.pidfd_open(int(owner.stdout.readline()))
+    owner.kill()
+    owner.communicate()
+    assert ended(handle)
+
+
+def test_state_outlives_a_restart_unless_wiped(adb: Adb, home: Path, apk: Path) -> None:
+    """Packages, files and kept properties are there again; `wipe` forgets them."""
+    serial = adb.serial
+    seen = []
+    for wipe in (True, False, True):
+        info = lifecycle.start(name="kept", owner=True, wipe=wipe)
+        adb.serial = info.serial
+        try:
+            adb("wait-for-device")
+            seen.append(
+                (
+                    adb("shell", "pm", "path", "dev.tiny").returncode,
+                    adb("shell", "cat /sdcard/note").stdout,
+                    adb.text("shell", "getprop", "persist.mine").strip(),
+                )
+            )
+            adb.text("install", str(apk))
+            adb.text("shell", "echo mine > /sdcard/note; setprop persist.mine yes")
+        finally:
+            adb.serial = serial
+            lifecycle.stop(info)
+    assert seen == [(1, b"", ""), (0, b"mine\n", "yes"), (1, b"", "")]
+
+
+def test_a_taken_port_and_a_taken_state_are_named(home: Path) -> None:
+    """Two devices can't share a port or a state; each refusal says which."""
+    info = lifecycle.start(name="first", owner=True)
+    try:
+        with pytest.raises(HostError, match=str(info.port)) as port:
+            lifecycle.start(name="second", port=info.port, owner=True)
+        with pytest.raises(HostError, match="first") as state:
+            lifecycle.start(name="first", owner=True)
+        assert [port.value.code, state.value.code] == ["pixel.port_taken", "pixel.state_taken"]
+        assert info in lifecycle.running()
+    finally:
+        lifecycle.stop(info)
+    assert info not in lifecycle.running()

@@ -309,7 +309,10 @@ class RuntimeLauncher:
 
         if self._runtime is None:
             self._runtime = await asyncio.to_thread(prepare_runtime)
-        return await AppProcess.launch(package, self._device.root, self._device.profile, self._runtime, on_event)
+        device = self._device
+        return await AppProcess.launch(
+            package, device.root, device.profile, self._runtime, on_event, join=device.namespaces
+        )
 
 
 def _receive(record: AppRecord, event: Event) -> None:

@@ -106,8 +106,8 @@ def find_jdk() -> Path:
 
 def _make(target: Path, artifacts: Sequence[Artifact], java_home: Path) -> None:
     target.mkdir()
-    for folder in ("framework", "converter"):
-        (target / folder).mkdir()
+    for part in ("framework", "converter"):
+        (target / part).mkdir()
     for artifact, jar in resolve(artifacts).items():
         folder = target / ("converter" if artifact.group == _CONVERTERS else "framework")
         _link(jar, folder / _jar_name(artifact))
@@ -158,7 +158,7 @@ def _compile_java(target: Path, java_home: Path) -> None:
 def _convert(apk: Path, target: Path, runtime: Runtime) -> None:
     framework = runtime.folder / "framework"
     jars = [framework / "runtime.jar", *(runtime.folder / "converter").iterdir(), *framework.glob("asm*.jar")]
-    command = [
+    command: list[Path | str] = [
         *(runtime.java_home / "bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
         *("-cp", os.pathsep.join(map(str, jars)), "dev.tfliteharness.pixel.dex.Converter"),
         *(apk, target, framework / f"{FRAMEWORK}.jar"),

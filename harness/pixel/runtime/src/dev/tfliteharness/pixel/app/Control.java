@@ -3,6 +3,7 @@ package dev.tfliteharness.pixel.app;
 import android.app.Application;
 import android.content.ComponentName;
 import android.content.Intent;
+import android.content.pm.PackageManager;
 import android.os.Bundle;
 import android.os.SystemClock;
 import dev.tfliteharness.pixel.device.VsyncShadow;
@@ -36,6 +37,8 @@ final class Control {
             }
             try {
                 perform(command, id);
+            } catch (IllegalArgumentException refused) {
+                events.send("error", "id", id, "message", refused.getMessage());
             } catch (Exception | LinkageError problem) {
                 events.send("error", "id", id, "message", Crash.stackOf(problem));
             }
@@ -65,10 +68,25 @@ final class Control {
                 .setComponent(component)
                 .addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)
                 .putExtras(bundle(command.optJSONObject("extras")));
-        VsyncShadow.whileStarting(() -> ShadowInstrumentation.getInstrumentation().startActivitySync(intent));
+        Crash.belongsTo(id);
+        requireActivity(component);
+        try {
+            VsyncShadow.whileStarting(() -> ShadowInstrumentation.getInstrumentation().startActivitySync(intent));
+        } catch (RuntimeException thrown) {
+            Main.crash(Main.whatTheAppThrew(thrown)); // on Android the app's own main thread would have died of it
+        }
         long milliseconds = SystemClock.uptimeMillis() - begun;
         events.send(
                 "displayed", "id", id, "component", component.flattenToShortString(), "milliseconds", milliseconds);
+    }
+
+    private void requireActivity(ComponentName component) {
+        try {
+            app.getPackageManager().getActivityInfo(component, 0);
+        } catch (PackageManager.NameNotFoundException none) {
+            String name = component.flattenToShortString();
+            throw new IllegalArgumentException("Activity class {" + name + "} does not exist.");
+        }
     }
 
     private static ComponentName component(JSONObject command) throws JSONException {

@@ -4,17 +4,27 @@ import android.os.Process;
 import android.util.Log;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Arrays;
+import java.util.List;
 
 /** An exception that nobody caught: to the log's crash buffer in Android's words, to the device, and the process ends. */
 final class Crash implements Thread.UncaughtExceptionHandler {
     private static final int CRASH_BUFFER = 4;
+    private static final List<String> RUNTIME_PACKAGES =
+            List.of("org.robolectric.", "dev.tfliteharness.pixel.", "jdk.internal.reflect.", "java.util.concurrent.FutureTask");
     private final Events events;
     private final String packageName;
+    private static volatile Long command;
     private boolean crashing;
 
     Crash(Events events, String packageName) {
         this.events = events;
         this.packageName = packageName;
+    }
+
+    /** Names the command whose work a crash from now on is part of. */
+    static void belongsTo(long id) {
+        command = id;
     }
 
     @Override
@@ -34,7 +44,7 @@ final class Crash implements Thread.UncaughtExceptionHandler {
             }
             events.send(
                     "crash",
-                    "id", InstrumentationRun.runningId(),
+                    "id", command,
                     "thread", name,
                     "class", thrown.getClass().getName(),
                     "message", thrown.getMessage(),
@@ -45,8 +55,13 @@ final class Crash implements Thread.UncaughtExceptionHandler {
         }
     }
 
-    /** As the JVM prints it, without the frames by which this runtime called the app. */
+    /** The stack as Android prints it: without the frames by which this runtime called the framework or the app. */
     static String stackOf(Throwable thrown) {
+        for (Throwable each = thrown; each != null; each = each.getCause()) {
+            each.setStackTrace(Arrays.stream(each.getStackTrace())
+                    .filter(frame -> RUNTIME_PACKAGES.stream().noneMatch(frame.getClassName()::startsWith))
+                    .toArray(StackTraceElement[]::new));
+        }
         StringWriter text = new StringWriter();
         thrown.printStackTrace(new PrintWriter(text, true));
         return text.toString();

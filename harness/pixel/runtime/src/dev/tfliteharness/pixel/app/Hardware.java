@@ -9,6 +9,7 @@ import java.util.Map;
 import org.robolectric.shadow.api.Shadow;
 import org.robolectric.shadows.ShadowActivityManager;
 import org.robolectric.shadows.ShadowBuild;
+import org.robolectric.shadows.ShadowDisplay;
 
 /** The make of the device, for those parts of the framework that keep it in fields: Build, memory, battery. */
 final class Hardware {
@@ -16,6 +17,15 @@ final class Hardware {
     private static final int BATTERY_TEMPERATURE = 250;
 
     private Hardware() {}
+
+    /** Qualifiers, from which the display is made, know whole dp only; and 411 dp aren't 1440 pixels. */
+    private static void showExactPixels(int width, int height) {
+        ShadowDisplay display = Shadow.extract(ShadowDisplay.getDefaultDisplay());
+        display.setWidth(width);
+        display.setHeight(height);
+        display.setRealWidth(width);
+        display.setRealHeight(height);
+    }
 
     static void describe(Application app, Map<String, String> facts) {
         ShadowBuild.setManufacturer(facts.get("manufacturer"));
@@ -33,6 +43,8 @@ final class Hardware {
         ShadowBuild.setSupportedAbis(abis);
         ShadowBuild.setSupported64BitAbis(abis);
         ShadowBuild.setSupported32BitAbis(new String[0]);
+
+        showExactPixels(Integer.parseInt(facts.get("width")), Integer.parseInt(facts.get("height")));
 
         ActivityManager.MemoryInfo memory = new ActivityManager.MemoryInfo();
         memory.totalMem = Long.parseLong(facts.get("memory"));

@@ -28,6 +28,7 @@ public final class InstrumentationRun {
 
     /** Begins a run: {@code onCreate} is called on the main thread, and starts the rest if it likes. */
     static void begin(Events events, long id, ComponentName component, Bundle arguments, Context app) {
+        Crash.belongsTo(id);
         running = new InstrumentationRun(events, id, component);
         Main.post(() -> {
             Instrumentation instrumentation = running.create(app);
@@ -67,12 +68,6 @@ public final class InstrumentationRun {
         if (run != null) {
             run.events.send("finish", "id", run.id, "code", code, "values", Events.values(results));
         }
-    }
-
-    /** The command that a crash belongs to, or null. */
-    static Long runningId() {
-        InstrumentationRun run = running;
-        return run == null ? null : run.id;
     }
 
     private final class Watcher implements IInstrumentationWatcher {

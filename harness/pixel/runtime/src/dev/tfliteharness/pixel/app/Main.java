@@ -17,6 +17,23 @@ final class Main {
         return Looper.getMainLooper().getThread() == thread;
     }
 
+    /** Treats {@code thrown} as what nobody caught on the main thread. */
+    static void crash(Throwable thrown) {
+        Thread.getDefaultUncaughtExceptionHandler().uncaughtException(Looper.getMainLooper().getThread(), thrown);
+    }
+
+    /** The exception inside those that only carry it from thread to thread. */
+    static Throwable whatTheAppThrew(Throwable thrown) {
+        Throwable inner = thrown;
+        while (inner.getCause() != null
+                && (inner instanceof ExecutionException
+                        || inner.getClass() == RuntimeException.class
+                                && inner.getCause().toString().equals(inner.getMessage()))) {
+            inner = inner.getCause();
+        }
+        return inner;
+    }
+
     static void post(Runnable work) {
         new Handler(Looper.getMainLooper()).post(work);
     }

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import logging
 import signal
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from harness.pixel.logcat import Buffer, Priority
+from harness.pixel.tombstones import describe_death, write_tombstone
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -249,34 +249,20 @@ class ActivityManager:
         if self._records.get(name) is record:
             del self._records[name]
         number = -code if code < 0 else code - 128 if code > 128 else 0
-        if number and not record.stopped:
-            self._tombstone(record, number)
+        if number and number != signal.SIGKILL and not record.stopped:
+            self._bury(record, number)
         if not record.stopped:
             self._system(Priority.I, f"Process {name} (pid {record.pid}) has died: fg  TOP ")
         record.ended.set()
         for answers in record.answers.values():
             answers.put_nowait({"event": "ended"})
 
-    def _tombstone(self, record: AppRecord, number: int) -> None:
-        """What Android's `crash_dump` writes of a process that a signal ended, as far as it is known from outside."""
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = "UNKNOWN"
-        package, fingerprint = record.package.name, self._device.profile.fingerprint
-        if number == signal.SIGKILL:
-            return
-        lines = [
-            "*** *** *** *** *** *** *** *** *** *** *** *** *** *** *** ***",
-            f"Build fingerprint: '{fingerprint}'",
-            f"ABI: '{self._device.profile.abi}'",
-            f"Timestamp: {time.strftime('%Y-%m-%d %H:%M:%S.000000000+0000', time.gmtime())}",
-            f"Cmdline: {package}",
-            f"pid: {record.pid}, tid: {record.pid}, name: {package[-15:]}  >>> {package} <<<",
-            f"signal {number} ({name}), code -6 (SI_TKILL), fault addr --------",
-        ]
+    def _bury(self, record: AppRecord, number: int) -> None:
+        """Tell of a death by signal as Android's `crash_dump` does, in the log and in a file."""
+        lines = describe_death(record.package, self._device.profile, record.pid, number, record.crash or {})
         for line in lines:
             self._device.logs.write(Buffer.crash, Priority.F, "DEBUG", line, pid=record.pid, uid=record.package.uid)
+        write_tombstone(self._device.root / "data/tombstones", lines)
 
     async def _end(self, record: AppRecord) -> None:
         if record.ended.is_set():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 WRITABLE = ("data", "storage", "cache")
 """Folders of the device that its processes may write in."""
-GUARDED = ("data/app", "dev/socket", "dev/__properties__")
+GUARDED = ("data/app", "data/tombstones", "dev/socket", "dev/__properties__")
 """Folders that only the device's own process changes."""
 PRIVATE = ("data/data",)
 """Folders of the apps, which a shell can't look into."""

@@ -58,7 +58,13 @@ class Bench:
     """The device under test, with `dev.tiny` installed as far as its manager knows."""
 
     def __init__(self, state: Path) -> None:
-        for folder in ("root/dev/__properties__", "root/data/app", "root/data/data", "root/data/local/tmp"):
+        for folder in (
+            "root/dev/__properties__",
+            "root/data/app",
+            "root/data/data",
+            "root/data/local/tmp",
+            "root/data/tombstones",
+        ):
             (state / folder).mkdir(parents=True)
         self.state = state
         self.apps: list[ScriptedApp] = []

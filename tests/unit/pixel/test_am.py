@@ -99,6 +99,7 @@ def test_a_native_death_is_written_to_the_crash_buffer(bench: Bench, code: int, 
     assert "INSTRUMENTATION_RESULT: shortMsg=Process crashed.\nINSTRUMENTATION_CODE: 0\n" in output
     assert any(line.startswith(signal) for line in lines)
     assert any(">>> dev.tiny <<<" in line for line in lines)
+    assert (bench.state / "root/data/tombstones/tombstone_00").read_text().splitlines() == lines
 
 
 def test_an_unknown_instrumentation_is_reported_in_androids_words(bench: Bench) -> None:

@@ -21,6 +21,8 @@ from harness.models.inspect import inspect
 from harness.models.quiet import silenced, tensorflow
 from harness.models.samples import read_photos
 
+# The runtime in the app: what a converted model has to load on. The host's own is newer and would never tell.
+RUNTIME = (2, 16, 1)
 _INTEGER = {Variant.INT8: "int8", Variant.INT16X8: "int16"}
 
 
@@ -96,7 +98,14 @@ class _Workshop:
                     hint="an operator without a TensorFlow Lite form is the usual reason; the text names it",
                 ) from error
         target.write_bytes(content)
-        inspect(target)
+        needed = inspect(target).min_runtime
+        if needed > RUNTIME:
+            raise ModelError(
+                "convert.runtime",
+                f"{card.id}/{variant} needs TensorFlow Lite {'.'.join(map(str, needed))}",
+                why=f"the app carries {'.'.join(map(str, RUNTIME))}, and would refuse it with 'Registration failed'",
+                hint="leave this variant out, or build the layer that needs it from older operators",
+            )
 
     def _convert(self, variant: Variant, examples: list[NDArray[np.float32]]) -> bytes:
         lite = tensorflow().lite
@@ -108,6 +117,12 @@ class _Workshop:
         converter.experimental_lower_to_saved_model = False
         if variant is not Variant.FP32:
             converter.optimizations = [lite.Optimize.DEFAULT]
+        # Scales per channel make FULLY_CONNECTED version 12, which needs a runtime of 2.17.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = variant is Variant.DYNAMIC
+        if variant is Variant.DYNAMIC:
+            # One scale a tensor for dense layers: a scale a channel makes FULLY_CONNECTED version 12, which TensorFlow
+            # Lite up to 2.16 refuses ("Didn't find op for builtin opcode").
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = True
         if variant is Variant.FP16:
             converter.target_spec.supported_types = [tensorflow().float16]
         if variant in _INTEGER:

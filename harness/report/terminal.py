@@ -12,7 +12,7 @@ from harness.results.document import AgreementRow, Outcome, Row, RunResults, Val
 _DELEGATE = {"TfLiteGpuDelegateV2": "GPU", "TfLiteXNNPackDelegate": "XNNPACK"}
 _STYLE = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.ERROR: "bold red", Outcome.SKIP: "yellow"}
 _MEGABYTE = 1_000_000
-_REASON_WIDTH = 100
+_MOST_REASONS = 12
 
 
 def render(results: RunResults) -> RenderableType:
@@ -20,6 +20,7 @@ def render(results: RunResults) -> RenderableType:
     parts: list[RenderableType] = [_heading(results)]
     if results.rows:
         parts.append(_table(results))
+        parts.append(_reasons(results))
     if results.failure is not None:
         parts.append(_failure(results))
     parts.append(_closing(results))
@@ -49,9 +50,9 @@ def _table(results: RunResults) -> Table:
     table.add_column("top-1", justify="right", no_wrap=True)
     table.add_column("median ms", justify="right", no_wrap=True)
     table.add_column("p90 ms", justify="right", no_wrap=True)
-    table.add_column("ms of a", no_wrap=True)
+    table.add_column("whose ms", no_wrap=True)
     table.add_column("MB", justify="right", no_wrap=True)
-    table.add_column("verdict", ratio=1, min_width=24)
+    table.add_column("verdict", no_wrap=True)
     previous: tuple[str, str] | None = None
     for row in results.rows:
         group = (row.model, row.variant)
@@ -103,13 +104,27 @@ def _verdict(row: Row) -> Text:
     text = Text(word, style=_STYLE[row.outcome])
     if row.validity is Validity.DEGRADED:
         text.append(" (degraded)", style="yellow")
-    if row.reason:
-        reason = row.reason if len(row.reason) <= _REASON_WIDTH else row.reason[: _REASON_WIDTH - 1] + "…"
-        text.append(plain(f" {reason}".replace("\n", " ")), style="not bold default")
-    if len(row.issues) > 1:
-        text.append(f" (+{len(row.issues) - 1} more in results.json)", style="dim")
-    if row.known:
-        text.append(f" (known: {row.known})", style="dim")
+    if row.issues:
+        text.append(f" {row.issues[0].code}", style="not bold default")
+    return text
+
+
+def _reasons(results: RunResults) -> Text:
+    """Each finding once, whole, under the rows that it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for row in results.rows:
+        for issue in row.issues:
+            about.setdefault((issue.code, issue.text), []).append(f"{row.variant} {row.backend}")
+    known = {row.issues[0].code: row.known for row in results.rows if row.known}
+    text = Text()
+    for (code, reason), rows in list(about.items())[:_MOST_REASONS]:
+        text.append(f"\n{code}", style="bold")
+        text.append(f"  {', '.join(rows)}", style="dim")
+        text.append("\n  " + plain(reason.strip()).replace("\n", "\n  "))
+        if code in known:
+            text.append(f"\n  known: {known[code]}", style="yellow")
+    if len(about) > _MOST_REASONS:
+        text.append(f"\n… and {len(about) - _MOST_REASONS} more findings in results.json", style="dim")
     return text
 
 

@@ -16,7 +16,7 @@ class Agreement:
 
     `steps` is the largest difference in quantization steps, None for float tensors. `index` is where the largest
     difference is, `reference` and `candidate` are both values there. `same_top` says whether both have their largest
-    value at the same place of the last axis, everywhere.
+    value at the same place of the last axis, everywhere; one of several equal ones is enough.
     """
 
     max_abs: float
@@ -76,9 +76,11 @@ def compare(reference: Array, candidate: Array, *, scale: float = 0.0, zero_poin
 
 
 def _same_top(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> bool:
+    """Whether some place of the last axis is largest in both, everywhere: equal values are no order."""
     if left.ndim == 0 or left.size == 0:
         return bool(np.array_equal(left, right))
-    return bool(np.array_equal(np.argmax(left, axis=-1), np.argmax(right, axis=-1)))
+    largest = (left == left.max(axis=-1, keepdims=True)) & (right == right.max(axis=-1, keepdims=True))
+    return bool(np.all(np.any(largest, axis=-1)))
 
 
 def _where(mask: npt.NDArray[np.bool_]) -> list[int]:

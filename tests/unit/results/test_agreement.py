@@ -56,3 +56,10 @@ def test_healthy_output_has_no_defect() -> None:
     """A single value may be anything; more than one may not all be the same."""
     assert defects(np.array([0.2, 0.8], np.float32)) == ()
     assert defects(np.array([0.0], np.float32)) == ()
+
+
+def test_ties_are_no_order() -> None:
+    """Where two places share the largest value on one side, either is the same top."""
+    tied, first = np.array([[5, 5, 1]], np.int8), np.array([[6, 5, 1]], np.int8)
+    assert compare(tied, first).same_top
+    assert not compare(tied, np.array([[4, 5, 6]], np.int8)).same_top

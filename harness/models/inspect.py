@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from harness.models.operators import CUSTOM, OPERATORS, TENSOR_TYPES
 
 IDENTIFIER = b"TFL3"
 METADATA_NAME = "TFLITE_METADATA"
+_RUNTIME_NAME = "min_runtime_version"
 _MAX_BYTES = 2 << 30  # a flatbuffer's offsets don't reach further
 _KNOWN = (
     (b"PK\x03\x04", "a zip archive (a .keras, .pth or .apk?)"),
@@ -113,6 +115,12 @@ class TfliteFile:
     def main(self) -> Subgraph:
         """The graph that an interpreter runs."""
         return self.subgraphs[0]
+
+    @property
+    def min_runtime(self) -> tuple[int, ...]:
+        """The oldest TensorFlow Lite that has every operator in the version used, by the converter; () when not said."""
+        said = self.metadata.get(_RUNTIME_NAME, b"").rstrip(b"\0").decode("ascii", "replace")
+        return tuple(int(part) for part in said.split(".")) if re.fullmatch(r"\d{1,4}(\.\d{1,4})*", said) else ()
 
     def operator_counts(self) -> dict[str, int]:
         """How often each operator stands in the main graph, the most frequent first."""

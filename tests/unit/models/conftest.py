@@ -6,7 +6,6 @@ import hashlib
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +47,22 @@ photos:
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of the tests' own, and a folder that pip takes packages from instead of an index."""
-    folder = tmp_path_factory.mktemp("shelf")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("PIP_NO_INDEX", "1")
-        patch.setenv("PIP_FIND_LINKS", str(folder))
-        yield folder
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that pip takes packages from instead of an index, beside a cache of these tests' own."""
+    return tmp_path_factory.mktemp("shelf")
+
+
+def stay_offline(patch: pytest.MonkeyPatch, shelf: Path) -> None:
+    """pip knows the shelf and nothing else, and what is made stays out of the user's cache."""
+    patch.setenv("HARNESS_CACHE", str(shelf / "cache"))
+    patch.setenv("PIP_NO_INDEX", "1")
+    patch.setenv("PIP_FIND_LINKS", str(shelf))
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch, shelf: Path) -> None:
+    """Each test of this folder, and no other, has its packages on the shelf."""
+    stay_offline(monkeypatch, shelf)
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +81,11 @@ def tiny_card(catalog: Path) -> ModelCard:
 
 
 @pytest.fixture(scope="session")
-def tiny(tiny_card: ModelCard, catalog: Path) -> dict[str, DescribedModel]:
+def tiny(tiny_card: ModelCard, catalog: Path, shelf: Path) -> dict[str, DescribedModel]:
     """The tiny model in all five variants, described, by variant."""
-    return {model.variant.value: model for model in describe_variants(tiny_card, catalog=catalog)}
+    with pytest.MonkeyPatch.context() as patch:
+        stay_offline(patch, shelf)
+        return {model.variant.value: model for model in describe_variants(tiny_card, catalog=catalog)}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from harness.errors import ModelError, UsageError
 from harness.models import DescribedModel, ModelCard, Variant, describe_variants, load_card
-from harness.models.convert import convert
+from harness.models.convert import RUNTIME, convert
 from harness.models.inspect import inspect
 
 
@@ -184,3 +184,21 @@ def test_dynamic_answers_like_fp32(tiny: dict[str, DescribedModel]) -> None:
         answers[name] = dequantise(reference_outputs(model, [given])[0], model.outputs[0])
     for name, limit in (("fp16", 1e-3), ("dynamic", 0.03), ("int8", 0.03), ("int16x8", 0.01)):
         assert np.abs(answers[name] - answers["fp32"]).max() < limit
+
+
+def test_a_model_that_the_apps_runtime_can_not_load_is_refused(
+    own_catalog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host would run it; the phone wouldn't, and says so too late."""
+    card = edit(own_catalog, "default_rng(7)", "default_rng(10)", "builder.py")
+    monkeypatch.setattr("harness.models.convert.RUNTIME", (1, 0))
+    with pytest.raises(ModelError) as caught:
+        convert(card, [Variant.FP32])
+    assert caught.value.code == "convert.runtime"
+
+
+def test_no_variant_needs_a_newer_runtime_than_the_app_has(tiny: dict[str, DescribedModel]) -> None:
+    """Dense layers of the dynamic variant would, with one scale a channel."""
+    needed = {name: inspect(model.path).min_runtime for name, model in tiny.items()}
+    assert needed["dynamic"] != ()
+    assert max(needed.values()) <= RUNTIME

@@ -278,6 +278,7 @@ def _crash_event(crash: NativeCrash) -> Event:
     return {
         "event": "crash",
         "id": None,
+        "tid": crash.tid,
         "thread": crash.thread,
         "class": signal.Signals(crash.signal).name,
         "message": crash.message,

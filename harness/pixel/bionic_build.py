@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,8 +93,10 @@ def version_script(symbols: tuple[Symbol, ...]) -> str:
     return "\n".join(nodes) + "\n"
 
 
-def compile_bionic(target: Path, *, jdk: Path) -> None:
+def compile_bionic(target: Path, *, jdk: Path, defines: Mapping[str, str] | None = None) -> None:
     """Compile all libraries into the folder `target`, which is made. `jdk` gives the headers of JNI.
+
+    `defines` replaces the places of the device's files that `bionic.h` names (`PROPERTY_FILE`, `LOG_SOCKET`).
 
     Raises `ToolMissing` without gcc, `HostError` when it refuses.
     """
@@ -103,14 +106,16 @@ def compile_bionic(target: Path, *, jdk: Path) -> None:
     (target / "versions.map").write_text(version_script(symbols))
     include = ("-I", str(target), "-I", str(jdk / "include"), "-I", str(jdk / "include" / "linux"))
 
+    places = tuple(f'-D{name}="{value}"' for name, value in (defines or {}).items())
+
     def link(output: str, *rest: str) -> None:
-        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", f"-L{target}", *include, *rest)
+        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", f"-L{target}", *include, *places, *rest)
 
     versions = f"-Wl,--version-script={target / 'versions.map'}"
     link(HOST_LIBRARY, *(str(SOURCES / part) for part in _HOST_PARTS), "-Wl,--no-as-needed", "-lm")
     link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", f"-l:{HOST_LIBRARY}")
     for empty in ("libm.so", "libdl.so"):
-        link(empty, versions, "-Wl,--undefined-version", "-nostdlib", "-Wl,--no-as-needed", "-l:libc.so")
+        link(empty, versions, "-nostdlib", "-Wl,--no-as-needed", "-l:libc.so")
     link("liblog.so", str(SOURCES / "liblog.c"), f"-l:{HOST_LIBRARY}")
     for name, real in _GRAPHICS.items():
         link(name, "-nostdlib", "-Wl,--no-as-needed", f"-l:{real}")

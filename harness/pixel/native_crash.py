@@ -13,7 +13,7 @@ JVM_REPORT: Final = "jvm_crash"
 LAYER_REPORT: Final = "native_crash"
 _SIGNAL: Final = re.compile(r"^#\s+(SIG[A-Z]+) \(0x[0-9a-f]+\) at pc=", re.MULTILINE)
 _FAULT: Final = re.compile(r"si_addr: (0x[0-9a-f]+)")
-_THREAD: Final = re.compile(r'^Current thread \([^)]*\):\s+\w+ "([^"]*)"', re.MULTILINE)
+_THREAD: Final = re.compile(r'^Current thread \([^)]*\):\s+\w+ "(?P<name>[^"]*)"(?:.*\bid=(?P<tid>\d+))?', re.MULTILINE)
 _NATIVE: Final = re.compile(r"^[CV]  \[(?P<library>[^\]]+?)\+0x(?P<offset>[0-9a-f]+)\](?:\s+(?P<symbol>\S+))?")
 _JAVA: Final = re.compile(r"^[jJvV]\s+(?:\d+ )?(?:c\d )?(?P<method>[\w.$<>]+\([^)]*\)\S*)")
 _FRAMES_MAX: Final = 64
@@ -21,9 +21,13 @@ _FRAMES_MAX: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class NativeCrash:
-    """A signal, the thread that it struck, what was said, and the frames, the innermost first, in debuggerd's form."""
+    """A signal, the thread that it struck, what was said, and the frames, the innermost first, in debuggerd's form.
+
+    `tid` is the thread's number inside the device, 0 where it isn't known.
+    """
 
     signal: int
+    tid: int
     thread: str
     message: str
     fault_address: str
@@ -48,7 +52,8 @@ def parse_jvm_report(text: str) -> NativeCrash | None:
     fault = _FAULT.search(text)
     return NativeCrash(
         signal=signal.Signals[struck[1]],
-        thread=thread[1] if thread else "",
+        tid=int(thread["tid"] or 0) if thread else 0,
+        thread=thread["name"] if thread else "",
         message="",
         fault_address=fault[1] if fault else "--------",
         frames=tuple(_jvm_frames(text)),
@@ -78,5 +83,5 @@ def _from_layer(text: str) -> NativeCrash:
         word, _, rest = line.partition(" ")
         if word in said:
             said[word].append(rest)
-    thread = said["thread"][0].partition(" ")[2] if said["thread"] else ""
-    return NativeCrash(signal.SIGABRT, thread, "\n".join(said["message"]), "--------", tuple(said["frame"]))
+    tid, _, thread = (said["thread"] or ["0 "])[0].partition(" ")
+    return NativeCrash(signal.SIGABRT, int(tid), thread, "\n".join(said["message"]), "--------", tuple(said["frame"]))

@@ -5,8 +5,12 @@
 #include <stdint.h>
 
 #define PROPERTY_VALUE_MAX 92
+#ifndef PROPERTY_FILE
 #define PROPERTY_FILE "/dev/__properties__/properties"
+#endif
+#ifndef LOG_SOCKET
 #define LOG_SOCKET "/dev/socket/logdw"
+#endif
 
 /* Android's log buffers and priorities (android/log.h). */
 enum log_id { LOG_ID_MAIN = 0, LOG_ID_CRASH = 4 };

@@ -13,6 +13,8 @@
 
 #define FRAMES_MAX 64
 
+_Noreturn void bionic_abort(void);
+
 static char abort_message[1024];
 static char process_name[128] = "app_process";
 
@@ -35,6 +37,11 @@ static void print_frame(FILE *file, int number, void *address) {
     fputc('\n', file);
 }
 
+static int is_ours(void *address) {
+    Dl_info here, there;
+    return dladdr((void *)bionic_abort, &here) && dladdr(address, &there) && here.dli_fbase == there.dli_fbase;
+}
+
 /* For who started the process, and writes the tombstone: `thread`, `message` and one `frame` a line. */
 static void leave_report(int tid, const char *thread) {
     const char *path = getenv("PIXEL_CRASH_REPORT");
@@ -44,7 +51,9 @@ static void leave_report(int tid, const char *thread) {
     int count = backtrace(frames, FRAMES_MAX);
     fprintf(file, "thread %d %s\n", tid, thread);
     if (abort_message[0]) fprintf(file, "message %s\n", abort_message);
-    for (int i = 2; i < count; i++) print_frame(file, i - 2, frames[i]); /* after this function and its caller */
+    int first = 0;
+    while (first < count && is_ours(frames[first])) first++;
+    for (int i = first; i < count; i++) print_frame(file, i - first, frames[i]);
     fclose(file);
 }
 

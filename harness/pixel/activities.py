@@ -129,6 +129,7 @@ class ActivityManager:
                     if event["event"] == "status":
                         yield Status(int(event["code"]), _texts(event["values"]))
                     elif event["event"] == "finish":
+                        await self._end(record, gently=True)
                         yield Finish(int(event["code"]), _texts(event["values"]))
                         return
         except ProcessDied:
@@ -264,16 +265,18 @@ class ActivityManager:
             self._device.logs.write(Buffer.crash, Priority.F, "DEBUG", line, pid=record.pid, uid=record.package.uid)
         write_tombstone(self._device.root / "data/tombstones", lines)
 
-    async def _end(self, record: AppRecord) -> None:
+    async def _end(self, record: AppRecord, *, gently: bool = False) -> None:
+        """End a process; `gently`, by asking first."""
         if record.ended.is_set():
             return
         record.stopped = True
-        try:
-            async with asyncio.timeout(_STOP_GRACE_S):
-                await record.handle.send({"do": "stop", "id": next(self._numbers)})
-                await record.ended.wait()
-        except (TimeoutError, OSError):
-            log.info("%s doesn't stop by itself", record.package.name)
+        if gently:
+            try:
+                async with asyncio.timeout(_STOP_GRACE_S):
+                    await record.handle.send({"do": "stop", "id": next(self._numbers)})
+                    await record.ended.wait()
+            except (TimeoutError, OSError):
+                log.info("%s doesn't stop by itself", record.package.name)
         record.handle.kill()
         await record.ended.wait()
 

@@ -24,8 +24,10 @@ void bionic_android_set_abort_message(const char *message) {
     snprintf(abort_message, sizeof abort_message, "%s", message ? message : "");
 }
 
-static void print_frame(FILE *file, int number, void *address) {
+/* `address` is where a call returns to; the call itself, which may be a function's last word, lies before it. */
+static void print_frame(FILE *file, int number, char *address) {
     Dl_info info;
+    address--;
     if (!dladdr(address, &info) || !info.dli_fname) {
         fprintf(file, "frame #%02d pc %016lx  <unknown>\n", number, (unsigned long)address);
         return;

@@ -117,8 +117,6 @@ class _Workshop:
         converter.experimental_lower_to_saved_model = False
         if variant is not Variant.FP32:
             converter.optimizations = [lite.Optimize.DEFAULT]
-        # Scales per channel make FULLY_CONNECTED version 12, which needs a runtime of 2.17.
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = variant is Variant.DYNAMIC
         if variant is Variant.DYNAMIC:
             # One scale a tensor for dense layers: a scale a channel makes FULLY_CONNECTED version 12, which TensorFlow
             # Lite up to 2.16 refuses ("Didn't find op for builtin opcode").

@@ -57,14 +57,12 @@ def test_float_variants_name_every_photo(
 def test_int8_names_every_photo_among_its_first_two(
     efficientnet: dict[str, DescribedModel], photos: tuple[Sample, ...]
 ) -> None:
-    """Two of three are first. Of chelsea, that fp32 calls Egyptian cat by .385 to .332, int8 can't tell the two cats."""
-    first = {}
+    """Two of three are alone in front. Of chelsea, Egyptian cat by .385 to .332 in fp32, int8 can't tell the two cats."""
     for photo in photos:
         guesses = answer(efficientnet["int8"], photo)
-        first[photo.name] = score(guesses, str(photo.label))
+        alone = guesses[0].label == photo.label and guesses[0].score > guesses[1].score
         assert photo.label in [guess.label for guess in guesses[:2]]
-    assert first["coffee"]
-    assert first["grace_hopper"]
+        assert alone or photo.name == "chelsea"
 
 
 def test_fp32_gives_the_known_probability(efficientnet: dict[str, DescribedModel], photos: tuple[Sample, ...]) -> None:

@@ -109,6 +109,13 @@ def test_an_integer_answer_is_in_real_numbers() -> None:
     assert decode(np.int8([[-128, 0, 127, -127]]), tensor, LABELS)[0] == Guess(2, "c", 255 / 256)
 
 
+def test_equal_scores_are_both_first() -> None:
+    """Two labels on one step of an int8 output have no order; one step below is below."""
+    tensor = TensorInfo("p", "int8", (1, 4), scale=1 / 256, zero_point=-128)
+    guesses = decode(np.int8([[-36, -36, -37, -128]]), tensor, LABELS)
+    assert [score(guesses, label) for label in LABELS] == [True, True, False, False]
+
+
 def test_not_a_number_is_never_the_answer() -> None:
     """NaN comes last, so it can't pass for a guess."""
     guesses = decode(np.float32([[np.nan, 0.1, 0.2, np.nan]]), TensorInfo("p", "float32", (1, 4)), LABELS)

@@ -192,7 +192,7 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
         row = judge(
             cell,
             evidence,
-            least_top1=expect.top1,
+            least_top1=prepared.scenario.least_top1(cell.model, cell.variant, cell.backend),
             least_coverage=expect.coverage,
             model_bytes=model.bytes,
             latency_of=_NOT_A_PHONE if identity.emulated else _PHONE,

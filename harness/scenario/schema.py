@@ -82,6 +82,12 @@ class AgreementRule(Selector):
         return self
 
 
+class Top1Rule(Selector):
+    """The least share of labelled inputs whose surest answer has to be the right label."""
+
+    least: float = Field(ge=0, le=1)
+
+
 class KnownInvalid(Selector):
     """Cells that are known to be invalid on today's delegates, and why: they don't turn the run red, nor green."""
 
@@ -90,9 +96,9 @@ class KnownInvalid(Selector):
 
 
 class Expectations(_Strict):
-    """What has to hold; the first agreement rule that selects a cell is the one that judges it."""
+    """What has to hold; of several rules, the first that selects a cell is the one that judges it."""
 
-    top1: float | None = Field(default=None, ge=0, le=1, description="least share of inputs with the right label first")
+    top1: tuple[Top1Rule, ...] = ()
     coverage: float = Field(default=0.0, ge=0, le=1, description="least share of nodes that GpuDelegate takes")
     agreement: tuple[AgreementRule, ...] = Field(min_length=1)
     known_invalid: tuple[KnownInvalid, ...] = ()
@@ -121,6 +127,10 @@ class Scenario(_Strict):
                     if self.rule_for(choice.model, variant, backend) is None:
                         raise ValueError(f"expect.agreement has no rule for {choice.model}/{variant}/{backend}")
         return self
+
+    def least_top1(self, model: str, variant: str, backend: str) -> float | None:
+        """What the first accuracy rule that selects this cell asks for, if one does."""
+        return next((rule.least for rule in self.expect.top1 if rule.selects(model, variant, backend)), None)
 
     def rule_for(self, model: str, variant: str, backend: str) -> AgreementRule | None:
         """The first rule that selects this cell and doesn't compare it with itself."""

@@ -109,11 +109,11 @@ def test_an_integer_answer_is_in_real_numbers() -> None:
     assert decode(np.int8([[-128, 0, 127, -127]]), tensor, LABELS)[0] == Guess(2, "c", 255 / 256)
 
 
-def test_equal_scores_are_both_first() -> None:
-    """Two labels on one step of an int8 output have no order; one step below is below."""
+def test_a_tie_goes_to_the_lower_label() -> None:
+    """Two labels on one step of an int8 output: only the one with the lower number counts as the answer."""
     tensor = TensorInfo("p", "int8", (1, 4), scale=1 / 256, zero_point=-128)
     guesses = decode(np.int8([[-36, -36, -37, -128]]), tensor, LABELS)
-    assert [score(guesses, label) for label in LABELS] == [True, True, False, False]
+    assert [score(guesses, label) for label in LABELS] == [True, False, False, False]
 
 
 def test_not_a_number_is_never_the_answer() -> None:

@@ -31,6 +31,13 @@ def test_quickstart_has_all_its_cells() -> None:
     assert rules["efficientnet_lite0/int8/cpu"].max_steps == 2
 
 
+def test_accuracy_by_the_first_rule() -> None:
+    """A rule for some cells comes before the one for all."""
+    scenario = load(QUICKSTART)
+    assert scenario.least_top1("efficientnet_lite0", "int8", "cpu") == 0.66
+    assert scenario.least_top1("efficientnet_lite0", "fp16", "cpu") == 1.0
+
+
 def test_filters_that_leave_nothing() -> None:
     """Filters that select no cell are an error of their own."""
     with pytest.raises(NothingToRun):

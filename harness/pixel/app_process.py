@@ -146,8 +146,8 @@ class AppProcess:
         async for line in self._process.stdout:
             try:
                 event = json.loads(line)
-            except ValueError:
-                log.warning("app process %d: not an event: %r", self.pid, line[:200])
+            except ValueError:  # the JVM's own last words, when native code ends it
+                log.info("app process %d says: %s", self.pid, line.decode(errors="replace").rstrip())
                 continue
             self._on_event(event)
         status = await self._process.wait()

@@ -51,7 +51,7 @@ final class Crash implements Thread.UncaughtExceptionHandler {
                     "stack", stack);
             Log.i("Process", "Sending signal. PID: " + Process.myPid() + " SIG: 9");
         } finally {
-            Runtime.getRuntime().exit(Main.CRASHED);
+            Runtime.getRuntime().halt(Main.CRASHED); // at once, as a killed process: no hooks, and no other status wins
         }
     }
 

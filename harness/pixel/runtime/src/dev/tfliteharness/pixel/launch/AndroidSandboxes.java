@@ -39,6 +39,7 @@ final class AndroidSandboxes {
             "DebugShadow",
             "EnvironmentShadow",
             "EnvironmentShadow$UserEnvironmentShadow",
+            "HandlerShadow",
             "InstrumentationShadow",
             "LoadedApkShadow",
             "LogShadow",

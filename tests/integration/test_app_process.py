@@ -1,0 +1,375 @@
+"""An app's process for real: the APK's own classes and libraries, on the framework, in the device's root."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from harness.app.bundle import Bundle
+from harness.app.direct import BuiltApk, build_apk
+from harness.pixel.app_process import AppProcess
+from harness.pixel.logcat import Buffer, Priority, parse_datagram
+from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.root import build_root
+from harness.pixel.runtime_build import Runtime, convert_dex, find_jdk, prepare_runtime
+
+PROJECT = Path(__file__).parents[2] / "android_app"
+PROBE = Path(__file__).parents[1] / "data/probe_app"
+NAME = "dev.tfliteharness"
+RUN = f"{NAME}/.ProbeInstrumentation"
+DEADLINE_S = 30
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An installed package, as much of one as a process needs."""
+
+    name: str
+    apk: Path
+    device_apk: str
+    native_dir: str
+    uid: int = 10123
+
+
+@dataclass
+class Log:
+    """What a device's logd takes, parsed, in the order of its arrival."""
+
+    path: Path
+    lines: list[tuple[Buffer, Priority, str, str]] = field(default_factory=list)
+
+    def __enter__(self) -> Log:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.path))
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", str(self.path))
+        self._reader.join()
+        self._socket.close()
+        self.path.unlink()
+
+    def _read(self) -> None:
+        while data := self._socket.recv(8192):
+            buffer, priority, _, _, tag, message = parse_datagram(data)
+            self.lines.append((buffer, priority, tag, message))
+
+    def of(self, tag: str) -> list[str]:
+        return [message for _, _, seen, message in self.lines if seen == tag]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a process ended, and what it told until then."""
+
+    status: int
+    events: list[Event]
+    log: Log
+
+    def event(self, kind: str) -> Event:
+        return next(event for event in self.events if event["event"] == kind)
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Runtime:
+    """The runtime, prepared."""
+    return prepare_runtime()
+
+
+@pytest.fixture(scope="module")
+def probe_apk(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BuiltApk:
+    """The probe app, built like the app itself, with the small model."""
+    project = tmp_path_factory.mktemp("probe") / "android_app"
+    shutil.copytree(PROJECT, project)
+    main = project / "app/src/main"
+    shutil.rmtree(main / "java")
+    shutil.copytree(PROBE / "java", main / "java")
+    shutil.copy(PROBE / "AndroidManifest.xml", main / "AndroidManifest.xml")
+    return build_apk(small_bundle, project, project.parent / "probe.apk")
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A device's root, which the tests of this module share."""
+    root = tmp_path_factory.mktemp("device")
+    build_root(root)
+    (root / "dev/__properties__/properties").write_text("ro.product.model=Pixel 3 XL\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def probe(device: Path, probe_apk: BuiltApk, runtime: Runtime) -> Installed:
+    """The probe app, installed, with a library of its own beside TensorFlow Lite's."""
+    package = install(device, probe_apk.path)
+    libraries = device / "data/app" / NAME / "lib/x86_64"
+    jdk = find_jdk() / "include"
+    names = [str(runtime.folder / "lib64" / name) for name in ("libc.so", "liblog.so")]
+    flags = ["-shared", "-fPIC", "-O1", "-nostdlib", "-fno-builtin", f"-I{jdk}", f"-I{jdk}/linux"]
+    subprocess.run(["gcc", *flags, "-o", libraries / "libprobe.so", PROBE / "probe.c", *names], check=True)
+    return package
+
+
+def install(root: Path, apk: Path) -> Installed:
+    folder = root / "data/app" / NAME
+    (root / "data/data" / NAME).mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
+    shutil.copy(apk, folder / "base.apk")
+    with zipfile.ZipFile(apk) as archive:
+        for entry in archive.infolist():
+            if entry.filename.startswith("lib/x86_64/"):
+                archive.extract(entry, folder)
+    place = f"/data/app/{NAME}"
+    return Installed(NAME, folder / "base.apk", f"{place}/base.apk", f"{place}/lib/x86_64")
+
+
+@pytest.fixture
+def run(device: Path, probe: Installed, runtime: Runtime) -> Iterator[Callable[..., Ran]]:
+    """Runs the probe's process through commands, each sent when the one before was answered, then stops it."""
+    with Log(device / "dev/socket/logdw") as log:
+
+        def act(*commands: Event) -> Ran:
+            return asyncio.run(perform(device, probe, runtime, log, commands))
+
+        yield act
+
+
+async def perform(root: Path, package: Installed, runtime: Runtime, log: Log, commands: tuple[Event, ...]) -> Ran:
+    events: list[Event] = []
+    answered = asyncio.Queue[Event]()
+
+    def take(event: Event) -> None:
+        events.append(event)
+        if event["event"] in ("finish", "displayed", "done", "error", "crash"):
+            answered.put_nowait(event)
+
+    async with asyncio.timeout(DEADLINE_S):
+        process = await AppProcess.launch(package, root, PIXEL_3_XL, runtime, take)
+        end = asyncio.ensure_future(process.wait())
+        try:
+            for number, command in enumerate(commands, 1):
+                await process.send(command | {"id": number})
+                answer = asyncio.ensure_future(answered.get())
+                await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
+                if end.done() or answer.result()["event"] == "crash":
+                    break
+                if "pause" in command:
+                    await asyncio.sleep(command["pause"])
+            else:
+                await process.send({"do": "stop", "id": 99})
+            status = await end
+        finally:
+            process.kill()
+        return Ran(status, events, log)
+
+
+def instrument(what: str, **more: str) -> Event:
+    return {"do": "instrument", "component": RUN, "args": {"do": what, **more}}
+
+
+def test_an_app_finds_itself_on_a_pixel(run: Callable[..., Ran], probe_apk: BuiltApk, device: Path) -> None:
+    """Folders, make, screen, battery, time, assets and pictures are what Android would tell on that device."""
+    ran = run(instrument("facts", word="zwölf\n"))
+    facts = ran.event("finish")["values"]
+    assert ran.status == 0
+    assert ran.event("finish")["code"] == -1
+    assert ran.event("status")["values"] == {"argument": "zwölf\n"}
+    assert facts["files"] == f"/data/user/0/{NAME}/files"
+    assert facts["card"] == f"/storage/emulated/0/Android/data/{NAME}/files"
+    assert (device / "storage/emulated/0/Android/data" / NAME / "files").is_dir()
+    assert facts["make"] == "Google|Pixel 3 XL|crosshatch|virtual"
+    assert facts["fingerprint"] == PIXEL_3_XL.fingerprint
+    assert (facts["abi"], facts["sdk"], facts["uid"]) == ("x86_64", "34", "10123")
+    assert facts["pid"] == str(ran.event("ready")["pid"])
+    assert (facts["thermal"], facts["battery"]) == ("0", "250")
+    assert facts["screen"] == "1440x2960@560"
+    assert facts["label"] == "Probe"
+    assert 50_000 < int(facts["pss"]) < 1_000_000
+    assert int(facts["clocks_apart_us"]) < 1000
+    assert 150 <= int(facts["slept_ms"]) < 1000
+    assert 150 <= int(facts["delayed_ms"]) < 1000
+    with zipfile.ZipFile(probe_apk.path) as archive:
+        size = archive.getinfo("assets/models/small/fp32.tflite").file_size
+    assert facts["asset"] == f"TFL3 {size}"
+    assert facts["photo"] == "48x32 ff141880"
+
+
+def test_java_and_native_lines_keep_their_order(run: Callable[..., Ran]) -> None:
+    """Lines that Java and a library write in turn arrive in turn, and none is lost."""
+    ran = run(instrument("native"))
+    assert ran.log.of("probe") == [f"{who} {line}" for line in range(200) for who in ("java", "native")]
+
+
+def test_an_uncaught_exception_is_a_crash(run: Callable[..., Ran]) -> None:
+    """Its stack, with causes, goes to the crash buffer and into the event; the process ends by itself."""
+    ran = run(instrument("crash"))
+    crash = ran.event("crash")
+    lines = [message for buffer, _, tag, message in ran.log.lines if (buffer, tag) == (Buffer.crash, "AndroidRuntime")]
+    assert ran.status == 10
+    assert (crash["id"], crash["class"], crash["message"]) == (1, "java.lang.IllegalStateException", "told to")
+    assert "Caused by: java.io.IOException: the cause" in crash["stack"]
+    assert "ProbeInstrumentation.onStart(ProbeInstrumentation.java:" in crash["stack"]
+    assert lines[0].startswith("FATAL EXCEPTION: Instr: ")
+    assert lines[1] == f"Process: {NAME}, PID: {ran.event('ready')['pid']}"
+    assert lines[2] == "java.lang.IllegalStateException: told to"
+
+
+def test_an_exception_on_the_main_thread_is_a_crash(run: Callable[..., Ran]) -> None:
+    """What `onCreate` throws ends the process, as nobody catches it there."""
+    ran = run(instrument("crash main"))
+    assert ran.status == 10
+    assert (ran.event("crash")["thread"], ran.event("crash")["message"]) == ("main", "told to, in onCreate")
+
+
+def test_a_null_pointer_in_a_library_is_told_with_its_frame(run: Callable[..., Ran]) -> None:
+    """Signal, address and the library's own frame are reported, and the status is the signal's."""
+    ran = run(instrument("segv"))
+    crash = ran.event("crash")
+    assert ran.status == 128 + signal.SIGSEGV
+    assert (crash["class"], crash["signal"]) == ("SIGSEGV", signal.SIGSEGV)
+    assert int(crash["fault_address"], 16) == 16
+    assert "libprobe.so" in crash["frames"][0]
+    assert any("ProbeInstrumentation.onStart" in frame for frame in crash["frames"])
+
+
+def test_a_library_that_aborts_is_told_with_its_message(run: Callable[..., Ran]) -> None:
+    """The abort message and the library's own frame are reported; the log has libc's line."""
+    ran = run(instrument("abort"))
+    crash = ran.event("crash")
+    assert ran.status == 128 + signal.SIGABRT
+    assert (crash["class"], crash["message"]) == ("SIGABRT", "told to abort")
+    assert "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe" in crash["frames"][0]
+    assert ran.log.of("libc")[0].startswith("Fatal signal 6 (SIGABRT)")
+
+
+def test_an_app_that_exits_ends_its_process(run: Callable[..., Ran]) -> None:
+    """`System.exit` is a process' end with that status, and no crash."""
+    ran = run(instrument("exit"))
+    assert ran.status == 3
+    assert "crash" not in {event["event"] for event in ran.events}
+
+
+def test_an_unknown_instrumentation_is_a_crash_with_its_name(run: Callable[..., Ran]) -> None:
+    """A class that the APK lacks ends the process with Android's words."""
+    ran = run({"do": "instrument", "component": f"{NAME}/.Nothing", "args": {}})
+    assert "Unable to instantiate instrumentation ComponentInfo{dev.tfliteharness" in ran.event("crash")["message"]
+
+
+def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device: Path) -> None:
+    """A started activity's views, also as they change later, are in the picture: 1440 by 2960 pixels."""
+    start = {
+        "do": "start",
+        "component": f"{NAME}/.ProbeActivity",
+        "action": None,
+        "extras": {"colour": "#3366cc", "number": 5},
+    }
+    ran = run(start | {"pause": 0.5}, {"do": "screencap", "path": "/data/local/tmp/.shot.png"})
+    assert ran.event("displayed")["component"] == f"{NAME}/.ProbeActivity"
+    assert 0 < ran.event("displayed")["milliseconds"] < 20_000
+    with Image.open(device / "data/local/tmp/.shot.png") as picture:
+        assert picture.size == (PIXEL_3_XL.width, PIXEL_3_XL.height)
+        assert picture.convert("RGB").getpixel((720, 800)) == (0x33, 0x66, 0xCC)
+        assert picture.convert("RGB").getpixel((720, 2400)) == (0, 255, 0)
+
+
+def test_an_activity_that_throws_is_a_crash(run: Callable[..., Ran]) -> None:
+    """What `onCreate` of an activity throws ends the process with that exception."""
+    ran = run({"do": "start", "component": f"{NAME}/.ProbeActivity", "extras": {"crash": True}})
+    assert ran.status == 10
+    assert ran.event("crash")["message"] == "told to, in onCreate"
+
+
+def test_an_activity_that_is_not_there_is_refused(run: Callable[..., Ran]) -> None:
+    """The command is answered in Android's words, and the process serves on."""
+    ran = run({"do": "start", "component": f"{NAME}/.Nothing"})
+    assert ran.event("error")["message"] == f"Activity class {{{NAME}/.Nothing}} does not exist."
+    assert ran.status == 0
+
+
+def test_a_process_leaves_nothing_behind(run: Callable[..., Ran], device: Path) -> None:
+    """Neither an end in order nor a crash leaves temporary files in the device."""
+    run(instrument("facts"))
+    run(instrument("crash"))
+    assert list((device / "cache").iterdir()) == []
+    assert [each.name for each in (device / "data/local/tmp").iterdir() if each.name != ".shot.png"] == []
+
+
+def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) -> None:
+    """A device's process that is killed takes its apps with it."""
+    script = f"""
+        import asyncio, sys
+        from pathlib import Path
+        from harness.pixel.app_process import AppProcess
+        from harness.pixel.profile import PIXEL_3_XL
+        from harness.pixel.runtime_build import prepare_runtime
+        from tests.integration.test_app_process import Installed
+
+        async def main():
+            package = Installed({probe.name!r}, Path({str(probe.apk)!r}), {probe.device_apk!r}, {probe.native_dir!r})
+            process = await AppProcess.launch(
+                package, Path({str(device)!r}), PIXEL_3_XL, prepare_runtime(), lambda event: None
+            )
+            print(process.pid, flush=True)
+            await asyncio.sleep(600)
+
+        asyncio.run(main())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    checkout = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        os.kill(pid, 0)
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}/exe").exists()
+    for left in (device / "cache").iterdir():  # the parent that would have removed it is dead
+        shutil.rmtree(left)
+
+
+def test_a_prepared_runtime_is_there_at_once(runtime: Runtime) -> None:
+    """Asking again neither hashes nor compiles: well under 50 ms."""
+    fastest = min(_seconds(prepare_runtime) for _ in range(5))
+    assert fastest < 0.05
+    assert prepare_runtime() == runtime
+
+
+def test_dex_is_translated_once(runtime: Runtime, probe_apk: BuiltApk, tmp_path: Path) -> None:
+    """Another APK with the same dex gets the same jar; every class of it is there, with its source file's name."""
+    other = tmp_path / "other.apk"
+    with zipfile.ZipFile(probe_apk.path) as old, zipfile.ZipFile(other, "w") as new:
+        new.writestr("classes.dex", old.read("classes.dex"))
+    jar = convert_dex(probe_apk.path, runtime)
+    assert convert_dex(other, runtime) == jar
+    with zipfile.ZipFile(jar) as classes:
+        names = set(classes.namelist())
+        assert b"ProbeInstrumentation.java" in classes.read("dev/tfliteharness/ProbeInstrumentation.class")
+    assert {"dev/tfliteharness/ProbeActivity.class", "org/tensorflow/lite/Interpreter.class"} <= names
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    before = time.perf_counter()
+    act()
+    return time.perf_counter() - before

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
+import hashlib
+import json
+import math
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,72 +24,15 @@ from PIL import Image
 
 from harness.app.bundle import Bundle
 from harness.app.direct import BuiltApk, build_apk
-from harness.pixel.app_process import AppProcess
-from harness.pixel.logcat import Buffer, Priority, parse_datagram
+from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
 from harness.pixel.runtime_build import Runtime, convert_dex, find_jdk, prepare_runtime
+from tests.integration.installed_app import NAME, Event, Installed, Log, Ran, install, perform
 
 PROJECT = Path(__file__).parents[2] / "android_app"
 PROBE = Path(__file__).parents[1] / "data/probe_app"
-NAME = "dev.tfliteharness"
 RUN = f"{NAME}/.ProbeInstrumentation"
-DEADLINE_S = 30
-
-Event = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Installed:
-    """An installed package, as much of one as a process needs."""
-
-    name: str
-    apk: Path
-    device_apk: str
-    native_dir: str
-    uid: int = 10123
-
-
-@dataclass
-class Log:
-    """What a device's logd takes, parsed, in the order of its arrival."""
-
-    path: Path
-    lines: list[tuple[Buffer, Priority, str, str]] = field(default_factory=list)
-
-    def __enter__(self) -> Log:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self.path))
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", str(self.path))
-        self._reader.join()
-        self._socket.close()
-        self.path.unlink()
-
-    def _read(self) -> None:
-        while data := self._socket.recv(8192):
-            buffer, priority, _, _, tag, message = parse_datagram(data)
-            self.lines.append((buffer, priority, tag, message))
-
-    def of(self, tag: str) -> list[str]:
-        return [message for _, _, seen, message in self.lines if seen == tag]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a process ended, and what it told until then."""
-
-    status: int
-    events: list[Event]
-    log: Log
-
-    def event(self, kind: str) -> Event:
-        return next(event for event in self.events if event["event"] == kind)
 
 
 @pytest.fixture(scope="module")
@@ -130,19 +74,6 @@ def probe(device: Path, probe_apk: BuiltApk, runtime: Runtime) -> Installed:
     return package
 
 
-def install(root: Path, apk: Path) -> Installed:
-    folder = root / "data/app" / NAME
-    (root / "data/data" / NAME).mkdir(parents=True, exist_ok=True)
-    folder.mkdir()
-    shutil.copy(apk, folder / "base.apk")
-    with zipfile.ZipFile(apk) as archive:
-        for entry in archive.infolist():
-            if entry.filename.startswith("lib/x86_64/"):
-                archive.extract(entry, folder)
-    place = f"/data/app/{NAME}"
-    return Installed(NAME, folder / "base.apk", f"{place}/base.apk", f"{place}/lib/x86_64")
-
-
 @pytest.fixture
 def run(device: Path, probe: Installed, runtime: Runtime) -> Iterator[Callable[..., Ran]]:
     """Runs the probe's process through commands, each sent when the one before was answered, then stops it."""
@@ -152,35 +83,6 @@ def run(device: Path, probe: Installed, runtime: Runtime) -> Iterator[Callable[.
             return asyncio.run(perform(device, probe, runtime, log, commands))
 
         yield act
-
-
-async def perform(root: Path, package: Installed, runtime: Runtime, log: Log, commands: tuple[Event, ...]) -> Ran:
-    events: list[Event] = []
-    answered = asyncio.Queue[Event]()
-
-    def take(event: Event) -> None:
-        events.append(event)
-        if event["event"] in ("finish", "displayed", "done", "error", "crash"):
-            answered.put_nowait(event)
-
-    async with asyncio.timeout(DEADLINE_S):
-        process = await AppProcess.launch(package, root, PIXEL_3_XL, runtime, take)
-        end = asyncio.ensure_future(process.wait())
-        try:
-            for number, command in enumerate(commands, 1):
-                await process.send(command | {"id": number})
-                answer = asyncio.ensure_future(answered.get())
-                await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
-                if end.done() or answer.result()["event"] == "crash":
-                    break
-                if "pause" in command:
-                    await asyncio.sleep(command["pause"])
-            else:
-                await process.send({"do": "stop", "id": 99})
-            status = await end
-        finally:
-            process.kill()
-        return Ran(status, events, log)
 
 
 def instrument(what: str, **more: str) -> Event:
@@ -314,6 +216,58 @@ def test_a_process_leaves_nothing_behind(run: Callable[..., Ran], device: Path) 
     assert [each.name for each in (device / "data/local/tmp").iterdir() if each.name != ".shot.png"] == []
 
 
+def test_the_delegate_finds_opencl_and_opengl(
+    app_apk: BuiltApk, small_bundle: Bundle, runtime: Runtime, tmp_path: Path
+) -> None:
+    """The app's own libraries run a model by XNNPACK, by OpenCL and by OpenGL, and the answers are one."""
+    root = tmp_path / "root"
+    build_root(root)
+    package = install(root, app_apk.path)
+    plan = root / "data/local/tmp/plan.json"
+    pixels = array.array("f", (math.sin(index) for index in range(32 * 32 * 3))).tobytes()
+    (plan.parent / "input.bin").write_bytes(pixels)
+    plan.write_text(json.dumps(_plan(small_bundle, hashlib.sha256(pixels).hexdigest())))
+    with Log(root / "dev/socket/logdw") as log:
+        command = {
+            "do": "instrument",
+            "component": f"{NAME}/.RunInstrumentation",
+            "args": {"plan": "/data/local/tmp/plan.json"},
+        }
+        ran = asyncio.run(perform(root, package, runtime, log, (command,)))
+        said = "\n".join(log.of("tflite"))
+    assert ran.event("finish")["values"]["status"] == "complete"
+    assert "Created TensorFlow Lite XNNPACK delegate for CPU." in said
+    assert "Initialized OpenCL-based API." in said
+    assert "Initialized OpenGL-based API." in said
+    outputs = root / "storage/emulated/0/Android/data" / NAME / "files/runs/r1/outputs"
+    answers = [array.array("f", (outputs / str(cell) / "wave/0.bin").read_bytes()) for cell in range(3)]
+    assert sum(answers[0]) == pytest.approx(1)
+    assert answers[1].tolist() == pytest.approx(answers[0].tolist(), abs=1e-5)
+    assert answers[2].tolist() == pytest.approx(answers[0].tolist(), abs=1e-4)
+
+
+def _plan(bundle: Bundle, sha256: str) -> dict[str, Any]:
+    gpu = {"delegate": "gpu", "precision_loss": False, "threads": 1, "warmup": 0, "rounds": 1}
+    return {
+        "schema": 1,
+        "run_id": "r1",
+        "models": [
+            {
+                "model": "small",
+                "variant": "fp32",
+                "asset": "models/small/fp32.tflite",
+                "sha256": bundle.sha256(bundle.models[0].variants[0]),
+                "inputs": [{"name": "wave", "tensors": [{"file": "input.bin", "sha256": sha256}]}],
+                "cells": [
+                    {"id": "cpu", "delegate": "cpu", "threads": 1, "xnnpack": True, "warmup": 0, "rounds": 1},
+                    {"id": "opencl", "gpu_api": "opencl", **gpu},
+                    {"id": "opengl", "gpu_api": "opengl", **gpu},
+                ],
+            }
+        ],
+    }
+
+
 def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) -> None:
     """A device's process that is killed takes its apps with it."""
     script = f"""
@@ -322,7 +276,7 @@ def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) ->
         from harness.pixel.app_process import AppProcess
         from harness.pixel.profile import PIXEL_3_XL
         from harness.pixel.runtime_build import prepare_runtime
-        from tests.integration.test_app_process import Installed
+        from tests.integration.installed_app import Installed
 
         async def main():
             package = Installed({probe.name!r}, Path({str(probe.apk)!r}), {probe.device_apk!r}, {probe.native_dir!r})

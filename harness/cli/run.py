@@ -13,7 +13,14 @@ def run(
     serial: Annotated[
         str | None, typer.Option("--serial", "-s", help="Device to use; needed when several are there.")
     ] = None,
+    pixel: Annotated[
+        bool, typer.Option("--pixel", help="Use a virtual Pixel of this run's own, whatever else is there.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a virtual Pixel that this run started alive.")] = False,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Uninstall the app first where another signer's or a newer one is in the way."),
+    ] = False,
     results: Annotated[
         Path | None, typer.Option(help="Folder for results.  [default: results/ of the checkout]")
     ] = None,
@@ -33,7 +40,16 @@ def run(
 
     choice = Choice(models=tuple(model or ()), variants=tuple(variant or ()), backends=tuple(backend or ()), apk=apk)
     with console.Progress() as progress:
-        found = run_scenario(scenario, choice, serial=serial, keep=keep, results=results, progress=progress)
+        found = run_scenario(
+            scenario,
+            choice,
+            serial=serial,
+            virtual=pixel,
+            keep=keep,
+            replace=replace,
+            results=results,
+            progress=progress,
+        )
     if as_json:
         console.show_json(found.to_json())
     else:

@@ -18,8 +18,8 @@ _CHUNK = 1 << 18
 
 _REMEDIES = {
     "INSTALL_FAILED_INSUFFICIENT_STORAGE": "free some space on the device (`adb shell df /data`)",
-    "INSTALL_FAILED_UPDATE_INCOMPATIBLE": "the installed app has another signer: uninstall it first (its data goes with it)",
-    "INSTALL_FAILED_VERSION_DOWNGRADE": "a newer version is installed: uninstall it first (its data goes with it)",
+    "INSTALL_FAILED_UPDATE_INCOMPATIBLE": "the installed app has another signer: --replace uninstalls it first, its data with it",
+    "INSTALL_FAILED_VERSION_DOWNGRADE": "a newer version is installed: --replace uninstalls it first, its data with it",
     "INSTALL_FAILED_NO_MATCHING_ABIS": "build with the device's ABI (`adb shell getprop ro.product.cpu.abilist`)",
     "INSTALL_FAILED_OLDER_SDK": "the device's Android is older than the app's minSdk",
     "INSTALL_FAILED_TEST_ONLY": "the APK is marked testOnly: build it without, or install with -t",
@@ -31,6 +31,7 @@ _REMEDIES = {
     "INSTALL_PARSE_FAILED_INCONSISTENT_CERTIFICATES": "parts of the APK have different signers: build it again",
     "INSTALL_PARSE_FAILED_MANIFEST_MALFORMED": "the manifest is not what Android accepts: run `harness lint` on the APK",
 }
+_REPLACEABLE = {"install.install_failed_update_incompatible", "install.install_failed_version_downgrade"}
 _DEVICE_OWNED = {
     "INSTALL_FAILED_INSUFFICIENT_STORAGE",
     "INSTALL_FAILED_USER_RESTRICTED",
@@ -43,11 +44,24 @@ class _DeviceRefusesInstall(InstallFailed):
     owner = Owner.DEVICE
 
 
-def install(device: Device, apk: Path) -> None:
+def install(device: Device, apk: Path, *, replace: str = "") -> None:
     """Install or update an APK, streamed; permissions of the manifest are granted.
+
+    `replace` is the package to uninstall, with its data, when the device refuses only because of what is installed
+    (another signer, a newer version); only for one's own app, and only when the user asked for it.
 
     Raises `InstallFailed` with code `install.<the device's word>`, cause and remedy; `DeviceLost` when it breaks off.
     """
+    try:
+        _stream(device, apk)
+    except InstallFailed as error:
+        if not replace or error.code not in _REPLACEABLE:
+            raise
+        uninstall(device, replace)
+        _stream(device, apk)
+
+
+def _stream(device: Device, apk: Path) -> None:
     size = apk.stat().st_size
     argv = ["cmd", "package", "install", "-r", "-t", "-g", "-S", str(size)]
     deadline = Deadline.after(_SECONDS_FLAT + size / _BYTES_PER_SECOND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -33,11 +34,16 @@ class Answers:
 
 
 def outputs_of(folder: RunFolder, recorded: Recorded, cell: str) -> Outputs:
-    """The raw outputs that a cell's run left in the run's folder, as arrays of the recorded dtype and shape."""
+    """The raw outputs of a cell that reached the run's folder, as arrays of the recorded dtype and shape.
+
+    A run that broke off may have left none of them, or only some. Raises `ResultsInvalid` for one of a wrong size.
+    """
     found: dict[str, tuple[Array, ...]] = {}
     for sample in recorded.samples:
-        if sample.cell == cell and sample.outputs and all(output.file for output in sample.outputs):
-            found.setdefault(sample.input, tuple(_tensor(folder, output) for output in sample.outputs))
+        files = [output_path(folder.path, output.file) for output in sample.outputs if output.file]
+        whole = bool(files) and len(files) == len(sample.outputs) and all(file.is_file() for file in files)
+        if sample.cell == cell and whole:
+            found.setdefault(sample.input, tuple(map(_tensor, sample.outputs, files)))
     return found
 
 
@@ -80,10 +86,8 @@ def observed(log: Sequence[LogLine], run_id: str) -> Mapping[str, Coverage]:
     return observe((line.message for line in log), run_id)
 
 
-def _tensor(folder: RunFolder, output: OutputFacts) -> Array:
-    path = output_path(folder.path, output.file or "")
-    dtype = _DTYPES.get(output.dtype.lower())
-    data = path.read_bytes()
+def _tensor(output: OutputFacts, file: Path) -> Array:
+    dtype, data = _DTYPES.get(output.dtype.lower()), file.read_bytes()
     count = int(np.prod(output.shape, dtype=np.int64))
     if dtype is None or len(data) != count * dtype.itemsize:
         raise ResultsInvalid(

@@ -22,6 +22,7 @@ from harness.scenario.plan import InputFile
 APPLICATION = "dev.tfliteharness"
 INSTRUMENTATION = f"{APPLICATION}/.RunInstrumentation"
 _DEVICE_FOLDER = PurePosixPath("/data/local/tmp/tfliteharness")
+_APP_FOLDER = PurePosixPath("/sdcard/Android/data") / APPLICATION / "files" / "runs"
 _RECORD = "record"
 _SAMPLES = "samples"
 
@@ -63,7 +64,7 @@ def execute(
     except HarnessError as error:
         failure = error
     finally:
-        _clean(device, remote)
+        _clean(device, folder.run_id)
     try:
         recorded = read_journal(folder.samples.read_bytes() if folder.samples.exists() else b"", folder.run_id)
         if failure is None and not recorded.complete:
@@ -140,12 +141,11 @@ def _pull(device: Device, folder: RunFolder, samples: PurePosixPath) -> None:
                     f"{output.file} arrived with another SHA-256 than the app recorded",
                     hint="run again",
                 )
-    run(device, ["rm", "-rf", str(samples.parent)])
 
 
-def _clean(device: Device, remote: PurePosixPath) -> None:
-    """Leave nothing of this run on a device that still answers; one that doesn't has lost more than this folder."""
+def _clean(device: Device, run_id: str) -> None:
+    """Leave nothing of this run on a device that still answers; one that doesn't has lost more than these folders."""
     try:
-        run(device, ["rm", "-rf", str(remote)])
+        run(device, ["rm", "-rf", str(_DEVICE_FOLDER / run_id), str(_APP_FOLDER / run_id)])
     except (DeviceLost, DeviceFailed):
         return

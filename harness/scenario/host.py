@@ -16,10 +16,11 @@ _READY_SECONDS = 30.0
 
 @contextmanager
 def hosted_device(
-    serial: str | None, *, keep: bool, starting: Callable[[str], AbstractContextManager[None]]
+    serial: str | None, *, virtual: bool, keep: bool, starting: Callable[[str], AbstractContextManager[None]]
 ) -> Iterator[Device]:
     """The device named, the only one there, or else a virtual Pixel, held for this process alone.
 
+    `virtual` asks for a virtual Pixel of this run's own whatever else is there.
     What was started here is stopped at the end unless `keep`; `starting` frames the time that it takes. Raises
     `NoDevice` when none can be had.
     """
@@ -28,7 +29,7 @@ def hosted_device(
     try:
         with starting("device: looking for one, starting a virtual Pixel if there is none"):
             server = AdbServer.ensure()
-            if serial is None and not server.devices():
+            if virtual or (serial is None and not server.devices()):
                 pixel = lifecycle.start(owner=not keep)
                 server.wait_until_ready(pixel.serial, _READY_SECONDS)
             chosen = choose(server.devices(), pixel.serial if pixel else serial)

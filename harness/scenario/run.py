@@ -16,14 +16,14 @@ from harness.checkout import RESULTS
 from harness.device.base import Device
 from harness.device.identity import Identity, identify
 from harness.device.install import install
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.models.describe import DescribedModel
 from harness.models.samples import Sample, sample
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
 from harness.scenario.evidence import Outputs, evidence_of, observed, outputs_of
-from harness.scenario.execute import Executed, execute
+from harness.scenario.execute import APPLICATION, Executed, execute
 from harness.scenario.host import hosted_device
 from harness.scenario.inputs import Tensors, answers_of, files_of, tensorflow_outputs, tensors_of
 from harness.scenario.load import load
@@ -102,24 +102,33 @@ def run_scenario(
     choice: Choice | None = None,
     *,
     serial: str | None = None,
+    virtual: bool = False,
     keep: bool = False,
+    replace: bool = False,
     results: Path | None = None,
     progress: Progress | None = None,
 ) -> RunResults:
     """Run a scenario file on a device and return what it came to, as `results/<run id>/results.json` has it.
 
+    It runs on `serial`, on the only device there, or on a virtual Pixel of its own (always with `virtual`); `keep`
+    leaves that alive, `replace` uninstalls an app of another signer.
+
     What breaks once the device is running it is in the result's `failure`, beside all that came before. What is wrong
     earlier (the file, a model, the build, the device, the installation) raises a `HarnessError`.
     """
+    if virtual and serial is not None:
+        raise UsageError("run.device", f"{serial} and a virtual Pixel of its own: a run has one device")
     path, started = Path(path), datetime.now(UTC)
     clock = _Clock(progress or Silent())
     prepared = _prepare(load(path), choice or Choice(), clock)
     folder = RunFolder.create(results or RESULTS, new_run_id())
     folder.write("scenario.yaml", path.read_bytes())
-    with hosted_device(serial, keep=keep, starting=lambda text: clock.stage("device start", text)) as device:
+    with hosted_device(
+        serial, virtual=virtual, keep=keep, starting=lambda text: clock.stage("device start", text)
+    ) as device:
         identity = identify(device)
         with clock.stage("install", f"{identity.model}: installing {prepared.apk.stat().st_size / 1e6:.0f} MB"):
-            install(device, prepared.apk)
+            install(device, prepared.apk, replace=APPLICATION if replace else "")
         executed = _execute(prepared, folder, device, identity, clock)
     with clock.stage("judging", "comparing outputs"):
         rows = _judge(prepared, folder, executed, identity)

@@ -11,13 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from harness.app.direct import build_apk
-from harness.checkout import APP_PROJECT
+from harness.app.keystore import KEYSTORE
+from harness.checkout import APP_PROJECT, BUILD, CHECKOUT
 from harness.device.adb import AdbServer
+from harness.device.base import Device
+from harness.device.shell import run
 from harness.errors import ExitCode, InstallFailed
 from harness.models.samples import sample
 from harness.pixel import lifecycle
@@ -45,9 +49,9 @@ expect:
 """
 
 
-@pytest.fixture(scope="module")
-def quiet_adb() -> Iterator[AdbServer]:
-    """A real adb server of this module's own, which looks for no emulators by itself: they announce themselves."""
+@contextmanager
+def adb_server_of_its_own() -> Iterator[AdbServer]:
+    """A real adb server on a free port, which looks for no emulators by itself: they announce themselves to it."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
@@ -56,6 +60,13 @@ def quiet_adb() -> Iterator[AdbServer]:
         server = AdbServer.ensure()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def quiet_adb() -> Iterator[AdbServer]:
+    """The adb server of this module's tests."""
+    with adb_server_of_its_own() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +122,6 @@ def test_results_can_be_read_again(pixel: lifecycle.PixelInfo, small: Path, tmp_
 
 def test_nothing_of_the_run_is_left_on_the_device(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """Plan, inputs, samples and outputs are gone from the device afterwards."""
-    from harness.device.base import Device
-    from harness.device.shell import run
-
     run_scenario(small, Choice(backends=("cpu",)), serial=pixel.serial, results=tmp_path / "results")
     device = Device(AdbServer.ensure(), pixel.serial)
     for folder in ("/data/local/tmp/tfliteharness", "/sdcard/Android/data/dev.tfliteharness/files/runs"):
@@ -123,8 +131,6 @@ def test_nothing_of_the_run_is_left_on_the_device(pixel: lifecycle.PixelInfo, sm
 def test_broken_signature_never_reaches_the_device(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """An APK that was changed after signing is refused on the host."""
     run_scenario(small, Choice(backends=("cpu",)), serial=pixel.serial, results=tmp_path / "results")
-    from harness.checkout import BUILD
-
     data = bytearray((BUILD / "app.apk").read_bytes())
     data[5000] ^= 1
     broken = tmp_path / "broken.apk"
@@ -148,7 +154,7 @@ def test_app_that_throws_midway(pixel: lifecycle.PixelInfo, small: Path, tmp_pat
     bundle = bundle_for(
         describe_models(cells_of(scenario), lambda _message: None), [sample(name) for name in scenario.inputs]
     )
-    apk = build_apk(bundle, project, tmp_path / "throws.apk")
+    apk = build_apk(bundle, project, tmp_path / "throws.apk", keystore=CHECKOUT / KEYSTORE)
     found = run_scenario(small, Choice(apk=apk.path), serial=pixel.serial, results=tmp_path / "results")
     assert found.status == "incomplete"
     assert found.exit_code is ExitCode.APP_CRASHED
@@ -174,16 +180,16 @@ def start_run(scenario: Path, results: Path, *options: str) -> subprocess.Popen[
     return subprocess.Popen([*argv, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for_samples(results: Path, count: int, run: subprocess.Popen[str]) -> Path:
+def wait_for_samples(results: Path, count: int, process: subprocess.Popen[str]) -> Path:
     """Return the journal once it has so many lines."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and run.poll() is None:
+    while time.monotonic() < deadline and process.poll() is None:
         for journal in results.glob("*/samples.jsonl"):
             if journal.read_bytes().count(b"\n") >= count:
                 return journal
         time.sleep(0.01)
     raise AssertionError(
-        f"no {count} samples: {run.communicate()[1][-2000:] if run.poll() is not None else 'time is up'}"
+        f"no {count} samples: {process.communicate()[1][-2000:] if process.poll() is not None else 'time is up'}"
     )
 
 
@@ -193,33 +199,34 @@ def test_device_killed_midway(small: Path, tmp_path: Path, quiet_adb: AdbServer)
     quiet_adb.wait_until_ready(info.serial, 30)
     endless = tmp_path / "endless.yaml"
     endless.write_text(SMALL.replace("rounds: 12", "rounds: 100000"))
-    run = start_run(endless, tmp_path / "results", "--serial", info.serial, "--json")
-    journal = wait_for_samples(tmp_path / "results", 6, run)
+    process = start_run(endless, tmp_path / "results", "--serial", info.serial, "--json")
+    journal = wait_for_samples(tmp_path / "results", 6, process)
     os.kill(info.pid, signal.SIGKILL)
-    out, err = run.communicate(timeout=60)
-    assert run.returncode == int(ExitCode.DEVICE_LOST), err
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == int(ExitCode.DEVICE_LOST), err
     document = json.loads(out)
     assert document["status"] == "incomplete"
     assert document["failure"]["code"].startswith("device.")
     assert read_journal(journal.read_bytes(), journal.parent.name).samples
 
 
-def test_harness_killed_midway_leaves_nothing(small: Path, tmp_path: Path, quiet_adb: AdbServer) -> None:
+def test_harness_killed_midway_leaves_nothing(small: Path, tmp_path: Path) -> None:
     """kill -9 of the harness: its journal stands; the virtual Pixel that it started is gone with all its processes."""
     endless = tmp_path / "endless.yaml"
     endless.write_text(SMALL.replace("rounds: 12", "rounds: 100000"))
     before = {info.pid for info in lifecycle.running()}
-    run = start_run(endless, tmp_path / "results")
-    journal = wait_for_samples(tmp_path / "results", 6, run)
-    (started,) = [info for info in lifecycle.running() if info.pid not in before]
-    family = descendants(started.pid)
-    assert len(family) > 1
-    run.kill()
-    run.communicate()
-    deadline = time.monotonic() + 20
-    while alive(family) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert alive(family) == []
+    with adb_server_of_its_own():
+        process = start_run(endless, tmp_path / "results", "--pixel")
+        journal = wait_for_samples(tmp_path / "results", 6, process)
+        (started,) = [info for info in lifecycle.running() if info.pid not in before]
+        family = descendants(started.pid)
+        assert len(family) > 1
+        process.kill()
+        process.communicate()
+        deadline = time.monotonic() + 20
+        while alive(family) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert alive(family) == []
     assert read_journal(journal.read_bytes(), journal.parent.name).samples
 
 
@@ -243,3 +250,26 @@ def alive(pids: list[int]) -> list[int]:
         if state != "Z":
             found.append(pid)
     return found
+
+
+def test_app_of_another_signer(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
+    """An installed app of another signer is refused with the remedy, and replaced only when the user says so."""
+    choice = Choice(backends=("cpu",))
+    run_scenario(small, choice, serial=pixel.serial, results=tmp_path / "results")
+    foreign = tmp_path / "foreign.apk"
+    scenario = load(small)
+    bundle = bundle_for(
+        describe_models(cells_of(scenario), lambda _message: None), [sample(name) for name in scenario.inputs]
+    )
+    build_apk(bundle, APP_PROJECT, foreign, keystore=tmp_path / "foreign.keystore")
+    other = Choice(backends=("cpu",), apk=foreign)
+    with pytest.raises(InstallFailed) as caught:
+        run_scenario(small, other, serial=pixel.serial, results=tmp_path / "results")
+    assert caught.value.code == "install.install_failed_update_incompatible"
+    assert "--replace" in caught.value.hint
+    found = run_scenario(small, other, serial=pixel.serial, results=tmp_path / "results", replace=True)
+    assert found.exit_code is ExitCode.PASSED
+    assert (
+        run_scenario(small, choice, serial=pixel.serial, results=tmp_path / "results", replace=True).status
+        == "complete"
+    )

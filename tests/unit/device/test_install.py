@@ -49,7 +49,7 @@ def test_failure_has_the_devices_word_and_a_remedy(tmp_path: Path) -> None:
         )
     assert caught.value.code == "install.install_failed_version_downgrade"
     assert caught.value.why == "Downgrade detected: Update version code 1"
-    assert "uninstall" in caught.value.hint
+    assert "--replace" in caught.value.hint
 
 
 def test_no_answer_is_a_lost_device(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import HarnessError
-from harness.pixel.descriptors import Sink, Source, private_copy, readable
+from harness.pixel.descriptors import Descriptor, Sink, Source, private_copy
 from harness.pixel.processes import device_pid
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ControlSocket:
                 log.warning("a program's call is refused: %s", error)
                 return
             running = asyncio.create_task(self._run(call))
-            leaving = asyncio.create_task(readable(caller.fileno()))
+            leaving = asyncio.create_task(Descriptor(caller.fileno()).ready())
             try:
                 await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
@@ -132,7 +132,7 @@ class ControlSocket:
 
 
 async def _receive_call(caller: socket.socket) -> Call:
-    await readable(caller.fileno())
+    await Descriptor(caller.fileno()).ready()
     header, descriptors, _, _ = socket.recv_fds(caller, _HEADER.size, 3, socket.MSG_CMSG_CLOEXEC)
     try:
         magic, length = _HEADER.unpack(header)

@@ -25,41 +25,61 @@ def private_copy(fd: int, flags: int) -> int:
     return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
-async def readable(fd: int) -> None:
-    """Wait until `fd` has something to read or is at its end."""
-    await _ready(fd, writing=False)
+class Descriptor:
+    """An open descriptor that is waited for by one task at a time, and closed only when none waits any more.
 
-
-async def _ready(fd: int, *, writing: bool) -> None:
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def wake() -> None:
-        if not done.done():
-            done.set_result(None)
-
-    add, remove = (loop.add_writer, loop.remove_writer) if writing else (loop.add_reader, loop.remove_reader)
-    add(fd, wake)
-    try:
-        await done
-    finally:
-        remove(fd)
-
-
-class Source:
-    """The reading end of a descriptor, which it owns."""
+    The loop must forget a descriptor before it is closed: its number may be another file's a moment later.
+    """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self._closed = False
+        self.closed = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def ready(self, *, writing: bool = False) -> None:
+        """Wait until the descriptor can be read or written, is at its end, or is closed here."""
+        if self.closed:
+            return
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting = loop.create_future()
+        (loop.add_writer if writing else loop.add_reader)(self.fd, self._wake)
+        try:
+            await waiting
+        finally:
+            if self._waiting is waiting:
+                self._forget()
+
+    def close(self) -> None:
+        """Close the descriptor, once; a task that waits for it goes on."""
+        if not self.closed:
+            self.closed = True
+            self._wake()
+            os.close(self.fd)
+
+    def _wake(self) -> None:
+        waiting = self._waiting
+        if waiting is not None:
+            self._forget()
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def _forget(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self.fd)
+        loop.remove_writer(self.fd)
+        self._waiting = None
+
+
+class Source(Descriptor):
+    """The reading end of a descriptor, which it owns."""
 
     async def read(self, size: int = BLOCK) -> bytes:
         """Up to `size` bytes as soon as there are any; nothing at the end."""
-        while not self._closed:
+        while not self.closed:
             try:
                 return self._take(size)
             except BlockingIOError:
-                await _ready(self.fd, writing=False)
+                await self.ready()
             except OSError:  # a terminal whose other side is closed says EIO
                 return b""
         return b""
@@ -70,19 +90,12 @@ class Source:
                 return channel.recv(size, socket.MSG_DONTWAIT)
         return os.read(self.fd, size)
 
-    def close(self) -> None:
-        """Close the descriptor, once."""
-        if not self._closed:
-            self._closed = True
-            os.close(self.fd)
 
-
-class Sink:
+class Sink(Descriptor):
     """The writing end of a descriptor, which it owns. Writes raise `BrokenPipeError` when the reader is gone."""
 
     def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self._closed = False
+        super().__init__(fd)
         self._turn = asyncio.Lock()
 
     async def write(self, data: bytes) -> None:
@@ -90,12 +103,12 @@ class Sink:
         view = memoryview(data)
         async with self._turn:
             while view:
-                if self._closed:
+                if self.closed:
                     raise BrokenPipeError
                 try:
                     view = view[self._put(view) :]
                 except BlockingIOError:
-                    await _ready(self.fd, writing=True)
+                    await self.ready(writing=True)
                 except OSError as error:
                     raise BrokenPipeError from error
 
@@ -109,16 +122,8 @@ class Sink:
         """Wait until nobody can read what is written here; never returns for a regular file."""
         if stat.S_ISREG(os.fstat(self.fd).st_mode):
             await asyncio.get_running_loop().create_future()
-        poller = select.epoll()
-        try:
-            with contextlib.suppress(PermissionError):
-                poller.register(self.fd, 0)  # errors and hang-ups only: these are always told
-            await _ready(poller.fileno(), writing=False)
-        finally:
-            poller.close()
-
-    def close(self) -> None:
-        """Close the descriptor, once."""
-        if not self._closed:
-            self._closed = True
-            os.close(self.fd)
+        with select.epoll() as poller, contextlib.suppress(PermissionError):
+            poller.register(self.fd, 0)  # errors and hang-ups only: these are always told
+            await Descriptor(poller.fileno()).ready()
+            return
+        await asyncio.get_running_loop().create_future()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.pixel.descriptors import readable
+from harness.pixel.descriptors import Descriptor
 
 KILLED_BY_SHELL: Final = 128
 """A shell, and bubblewrap too, says 128 and the signal's number for a process that a signal ended."""
@@ -33,13 +34,19 @@ class Child:
             preexec_fn=_take_terminal if terminal else None,  # noqa: PLW1509 - this process has one thread
         )
         self.pid = self._process.pid
-        self._ended = os.pidfd_open(self.pid)
+        self._end = asyncio.get_running_loop().create_task(self._reap())
 
     async def wait(self) -> int:
-        """The exit code, as a shell tells it. To be awaited once."""
-        await readable(self._ended)
+        """The exit code, as a shell tells it; the process is reaped also when nobody waits any more."""
+        return await asyncio.shield(self._end)
+
+    async def _reap(self) -> int:
+        handle = Descriptor(os.pidfd_open(self.pid))
+        try:
+            await handle.ready()
+        finally:
+            handle.close()
         code = self._process.wait()
-        os.close(self._ended)
         return code if code >= 0 else KILLED_BY_SHELL - code
 
     def signal(self, number: int) -> None:

@@ -12,12 +12,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from harness import wire
 from harness.errors import HostError
 from harness.pixel import lifecycle
 from harness.pixel.lifecycle import PixelInfo
+from harness.wire import ShellId
 from tests.tiny_apk import keystore, manifest, pack, sign
 
 DEADLINE_S = 20
@@ -182,6 +185,49 @@ def test_what_can_not_be_pushed_or_pulled_is_an_error(adb: Adb, pixel: PixelInfo
     adb("shell", f"ln -s {tmp_path / 'in'} /data/local/tmp/link")
     assert adb("pull", "/data/local/tmp/link", str(tmp_path / "out")).returncode != 0
     assert not (tmp_path / "out").exists()
+
+
+def open_service(adb: Adb, service: str) -> socket.socket:
+    """A stream of the device's, through the adb server, with no adb client between."""
+    port = int(adb.environment["ANDROID_ADB_SERVER_PORT"])
+    stream = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+    for request in (f"host:transport:{adb.serial}", service):
+        stream.sendall(wire.pack_host(request))
+        assert stream.recv(4, socket.MSG_WAITALL) == b"OKAY"
+    return stream
+
+
+def test_the_old_shell_merges_its_streams_and_ends(adb: Adb, pixel: PixelInfo) -> None:
+    """`shell:` without frames, as pure-Python clients use it: both streams in one, end of stream at the end."""
+    with open_service(adb, "shell:echo out; echo err >&2; exit 3") as stream, stream.makefile("rb") as text:
+        assert text.read() == b"out\nerr\n"
+    with open_service(adb, "exec:cat > /data/local/tmp/fed") as stream:
+        stream.sendall(b"fed")
+    wait = "i=0; while [ ! -s /data/local/tmp/fed ]; do i=$((i+1)); [ $i -gt 200 ] && exit 1; sleep .05; done"
+    assert adb.text("shell", f"{wait}; cat /data/local/tmp/fed") == "fed"
+
+
+def test_a_terminal_takes_sizes_and_signals(adb: Adb, pixel: PixelInfo) -> None:
+    """An interactive shell: its window is resized, Ctrl-C interrupts its command, and it goes on."""
+    with open_service(adb, "shell,v2,TERM=xterm,pty:") as stream, stream.makefile("rb") as frames:
+        stream.sendall(wire.pack_shell(ShellId.WINDOW_SIZE, b"40x132,0x0\0"))
+        stream.sendall(wire.pack_shell(ShellId.STDIN, b"stty size; echo $TERM; echo re''ady; sleep 1000\n"))
+        seen = b""
+        while b"ready\r\n" not in seen:
+            seen += read_frame(frames)[1]
+        assert b"40 132\r\n" in seen
+        assert b"xterm\r\n" in seen
+        stream.sendall(wire.pack_shell(ShellId.STDIN, b"\x03"))
+        stream.sendall(wire.pack_shell(ShellId.STDIN, b"exit 5\n"))
+        kind, payload = read_frame(frames)
+        while kind is not ShellId.EXIT:
+            kind, payload = read_frame(frames)
+        assert payload == b"\x05"
+
+
+def read_frame(frames: IO[bytes]) -> tuple[ShellId, bytes]:
+    kind, length = wire.parse_shell_header(frames.read(wire.SHELL_HEADER.size))
+    return kind, frames.read(length)
 
 
 @pytest.mark.parametrize("flags", [[], ["--no-streaming"]])

@@ -92,7 +92,7 @@ class _Session:
             if pumping.done() and pumping.exception() is None:
                 await asyncio.wait((exited, closed), return_when=asyncio.FIRST_COMPLETED)
             if not exited.done():
-                await self._end_child(exited)
+                await self._end_child(feeding, exited)
             if self._request.framed:
                 await self._stream.write(wire.pack_shell(ShellId.EXIT, bytes([exited.result() & 0xFF])))
         finally:
@@ -100,13 +100,18 @@ class _Session:
                 task.cancel()
             await asyncio.gather(feeding, pumping, closed, exited, return_exceptions=True)
 
-    async def _end_child(self, exited: asyncio.Task[int]) -> None:
-        """The client is gone: close the command's streams, and end a `shell` command that doesn't end by itself."""
-        self.close()
+    async def _end_child(self, feeding: asyncio.Task[None], exited: asyncio.Task[int]) -> None:
+        """The client is gone. A `shell` command is ended; an `exec` one gets the rest of its input, and its end."""
+        for source in self._outputs.values():
+            source.close()
         if self._request.ends_with_client:
+            self._to_child.close()
             self._child.signal(signal.SIGHUP)
             await asyncio.wait((exited,), timeout=_GRACE_S)
             self._child.kill()
+        else:
+            await asyncio.wait((feeding, exited), return_when=asyncio.FIRST_COMPLETED)
+            self._to_child.close()
         await exited
 
     async def _pump_all(self) -> None:

@@ -37,6 +37,7 @@ public final class AppMain {
         Hardware.describe(app, facts);
         RuntimeInit.redirectLogStreams();
         logLikeAndroid();
+        app.getCodeCacheDir(); // the graphics drivers keep what they compile in there, and make no parents
         Screen screen = new Screen();
         app.registerActivityLifecycleCallbacks(screen);
         events.send("ready", "pid", Process.myPid());

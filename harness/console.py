@@ -58,7 +58,7 @@ def say(message: str) -> None:
     """Tell the user what goes on; `message` is plain text, never markup."""
     from rich.text import Text
 
-    stderr().print(Text(message))
+    stderr().print(Text(plain(message)), soft_wrap=True)
 
 
 def complain(error: HarnessError) -> None:
@@ -74,7 +74,7 @@ def complain(error: HarnessError) -> None:
     if error.hint:
         text.append("\n  do:  ", style="bold")
         text.append(plain(error.hint))
-    stderr().print(text)
+    stderr().print(text, soft_wrap=True)
 
 
 def confess(error: Exception) -> None:
@@ -110,7 +110,7 @@ class Progress:
         """Say what begins now; the line stays."""
         from rich.text import Text
 
-        self._console.print(Text(message))
+        self._console.print(Text(plain(message)), soft_wrap=True)
         self.detail(message)
 
     def detail(self, message: str) -> None:

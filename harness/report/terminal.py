@@ -20,7 +20,8 @@ def render(results: RunResults) -> RenderableType:
     parts: list[RenderableType] = [_heading(results)]
     if results.rows:
         parts.append(_table(results))
-        parts.append(_reasons(results))
+        if any(row.issues for row in results.rows):
+            parts.append(_reasons(results))
     if results.failure is not None:
         parts.append(_failure(results))
     parts.append(_closing(results))

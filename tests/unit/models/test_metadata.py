@@ -112,7 +112,9 @@ def test_tensorflow_runs_the_copy_and_tflite_support_reads_it(tiny: dict[str, De
         "assert '\"mean\": [' in shown.get_metadata_json() and 'Five made-up classes' in shown.get_metadata_json()\n"
         "from tensorflow_lite_support.metadata.cc.python import _pywrap_metadata_version as versions\n"
         "assert versions.GetMinimumMetadataParserVersion(shown.get_metadata_buffer()) == '1.0.0'\n"
-        "run = tf.lite.Interpreter(sys.argv[1]); run.allocate_tensors(); run.invoke()\n"
+        "run = tf.lite.Interpreter(sys.argv[1]); run.allocate_tensors()\n"
+        "taken = run.get_input_details()[0]\n"
+        "run.set_tensor(taken['index'], numpy.zeros(taken['shape'], taken['dtype'])); run.invoke()\n"
         "print(run.get_tensor(run.get_output_details()[0]['index']).sum())"
     )
     command = [sys.executable, "-c", code, str(tiny["fp32"].path)]

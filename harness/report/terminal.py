@@ -58,18 +58,18 @@ def _table(results: RunResults) -> Table:
     for row in results.rows:
         group = (row.model, row.variant)
         if previous is not None and group != previous:
-            table.add_section()
+            table.add_row()
         names = ([row.model] if several else []) + [row.variant]
         table.add_row(
             *(names if group != previous else [""] * len(names)),
             row.backend,
             _coverage(row),
             _agreement(row.agreement),
-            f"{row.top1:.0%}" if row.top1 is not None else "-",
+            f"{row.right}/{row.labelled}" if row.labelled else "-",
             f"{row.latency.median:.1f}" if row.latency else "-",
             _p90(row),
             row.latency_of.split(",")[0] if row.latency else "-",
-            f"{row.model_bytes / _MEGABYTE:.1f}" if group != previous else "",
+            f"{row.model_bytes / _MEGABYTE:.1f}",
             _verdict(row),
         )
         previous = group

@@ -96,10 +96,16 @@ class Row(_Value):
     gpu_api: str = ""
     coverage: tuple[TakenRow, ...] | None = None
     agreement: AgreementRow | None = None
-    top1: float | None = None
+    right: int = Field(default=0, description="labelled inputs with the right label first")
+    labelled: int = 0
     init_ms: float | None = None
     latency: LatencyRow | None = None
     latency_of: str = Field(description="whose latency it is: a phone's, or not a phone's")
+
+    @property
+    def top1(self) -> float | None:
+        """Share of the labelled inputs with the right label first; None without labelled inputs."""
+        return self.right / self.labelled if self.labelled else None
 
     @property
     def reason(self) -> str:

@@ -75,6 +75,12 @@ class HostError(HarnessError):
     owner = Owner.HOST
 
 
+class DeviceUnavailable(HostError):
+    """This machine can't give or reach a device: a port is taken, the sandbox isn't allowed, a server doesn't start."""
+
+    exit_code = ExitCode.NO_DEVICE
+
+
 class ModelError(HarnessError):
     """A model can't be read, converted, described or verified."""
 

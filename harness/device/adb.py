@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.device.stream import Deadline, ServerRefused, Stream, connect
-from harness.errors import DeviceLost, HostError, NoDevice, ToolMissing
+from harness.errors import DeviceLost, DeviceUnavailable, NoDevice, ToolMissing
 
 DEFAULT_PORT = 5037
 _LOOPBACK = "127.0.0.1"
@@ -66,7 +66,7 @@ class AdbServer:
     def ensure(cls, port: int | None = None) -> AdbServer:
         """The server on `port`, started when nothing listens there.
 
-        Raises `HostError` (`adb.not_a_server`) when something else holds the port, `ToolMissing` without adb.
+        Raises `DeviceUnavailable` (`adb.not_a_server`) when something else holds the port, `ToolMissing` without adb.
         """
         port = port or server_port()
         try:
@@ -83,7 +83,7 @@ class AdbServer:
         try:
             server.version()
         except ConnectionRefusedError as error:
-            raise HostError(
+            raise DeviceUnavailable(
                 "adb.no_server",
                 f"{adb} did not start its server on port {port} (exit code {done.returncode})",
                 why=(done.stderr or done.stdout).strip()[-400:],
@@ -100,7 +100,7 @@ class AdbServer:
                 stream.request("host:version")
                 return int(stream.read_block(), 16)
             except (ServerRefused, DeviceLost, ValueError) as error:
-                raise HostError(
+                raise DeviceUnavailable(
                     "adb.not_a_server",
                     f"port {self.port} is taken by a program that isn't an adb server",
                     why=str(error),

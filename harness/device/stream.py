@@ -11,7 +11,7 @@ from types import TracebackType
 from ppadb.client import Client
 from ppadb.connection import Connection
 
-from harness.errors import DeviceLost, HostError
+from harness.errors import DeviceLost, DeviceUnavailable
 from harness.wire import pack_host
 
 _STATUS_BYTES = 4
@@ -106,7 +106,7 @@ class Stream:
         if status == b"FAIL":
             raise ServerRefused(self.read_block().decode(errors="replace"))
         if status != b"OKAY":
-            raise HostError(
+            raise DeviceUnavailable(
                 "adb.not_a_server",
                 f"what listens on the adb port answered {status!r} to {service!r}",
                 hint="another program holds the port: stop it, or set ANDROID_ADB_SERVER_PORT to a free one",

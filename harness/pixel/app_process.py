@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from harness.errors import HostError
+from harness.errors import DeviceUnavailable
 from harness.pixel.native_crash import NativeCrash, read_crash
 from harness.pixel.profile import Profile
 from harness.pixel.runtime_build import FRAMEWORK, Runtime, convert_dex
@@ -94,7 +94,7 @@ class AppProcess:
 
         Returns when the JVM runs; its `ready` event comes about a second later, and commands wait for it. With `join`
         it is one of the device's own processes, else it has namespaces to itself.
-        Raises `HostError` (`pixel.dex`, `pixel.app_process`).
+        Raises `DeviceUnavailable` (`pixel.dex`, `pixel.app_process`).
         """
         classes = await asyncio.to_thread(convert_dex, package.apk, runtime)
         scratch = Path(tempfile.mkdtemp(prefix=f"{package.name}-", dir=root / "cache"))
@@ -168,7 +168,7 @@ class AppProcess:
                                 return pid
                     await asyncio.sleep(0.005)
         self.kill()
-        raise HostError(
+        raise DeviceUnavailable(
             "pixel.app_process",
             "the app's process doesn't start",
             why=f"bubblewrap ended with {self._process.returncode}",

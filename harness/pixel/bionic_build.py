@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.errors import HostError, ToolMissing
+from harness.errors import DeviceUnavailable, ToolMissing
 
 SOURCES: Final = Path(__file__).parent / "bionic"
 HOST_LIBRARY: Final = "libbionic_host.so"
@@ -98,7 +98,7 @@ def compile_bionic(target: Path, *, jdk: Path, defines: Mapping[str, str] | None
 
     `defines` replaces the places of the device's files that `bionic.h` names (`PROPERTY_FILE`, `LOG_SOCKET`).
 
-    Raises `ToolMissing` without gcc, `HostError` when it refuses.
+    Raises `ToolMissing` without gcc, `DeviceUnavailable` when it refuses.
     """
     target.mkdir()
     symbols = read_symbols((SOURCES / "symbols.txt").read_text())
@@ -133,7 +133,7 @@ def _gcc(*arguments: str) -> None:
             "tool.gcc", "gcc isn't on PATH", hint="apt-get install gcc libc6-dev, or run script/run, which does"
         ) from None
     if done.returncode != 0:
-        raise HostError(
+        raise DeviceUnavailable(
             "pixel.bionic",
             "the virtual Pixel's native layer doesn't compile here",
             why=done.stderr.strip()[-2000:],

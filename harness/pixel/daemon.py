@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from harness import wire
-from harness.errors import HarnessError, HostError, ToolMissing
+from harness.errors import DeviceUnavailable, HarnessError, ToolMissing
 from harness.pixel.adbd import Connection
 from harness.pixel.device import VirtualPixel
 from harness.pixel.emulator_console import EmulatorConsole, console_token
@@ -72,7 +72,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _take_ports(asked: int | None) -> tuple[int, socket.socket, socket.socket]:
-    """The console's port, and listeners on it and on the next. Raises `HostError` when there is none."""
+    """The console's port, and listeners on it and on the next. Raises `DeviceUnavailable` when there is none."""
     why = ""
     for port in (asked,) if asked else range(FIRST_PORT, LAST_PORT + 1, 2):
         try:
@@ -86,18 +86,18 @@ def _take_ports(asked: int | None) -> tuple[int, socket.socket, socket.socket]:
             console.close()
             why = f"{_LOOPBACK}:{port + 1}: {error.strerror}"
     what = f"port {asked} is taken" if asked else f"no free pair of ports from {FIRST_PORT} to {LAST_PORT + 1}"
-    raise HostError("pixel.port_taken", what, why=why, hint="harness pixel list shows which virtual Pixels run")
+    raise DeviceUnavailable("pixel.port_taken", what, why=why, hint="harness pixel list shows which virtual Pixels run")
 
 
 def _take_state(folder: Path, info: PixelInfo) -> int:
-    """Lock the state folder for this process' life, and write into the lock who holds it. Raises `HostError`."""
+    """Lock the state folder for this process' life, and write into the lock who holds it. Raises `DeviceUnavailable`."""
     folder.mkdir(parents=True, exist_ok=True)
     fd = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(fd)
-        raise HostError(
+        raise DeviceUnavailable(
             "pixel.state_taken",
             f"the virtual Pixel {info.name} runs already",
             hint="harness pixel list; give the new one another name",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.errors import HostError
+from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
@@ -57,7 +57,7 @@ class VirtualPixel:
         self._log_socket: LogSocket | None = None
 
     async def start(self) -> None:
-        """Start the first process and the sockets that the device's programs talk to. Raises `HostError`."""
+        """Start the first process and the sockets that the device's programs talk to. Raises `DeviceUnavailable`."""
         folder = os.open(self.root / "dev/socket", os.O_PATH | os.O_DIRECTORY)
         try:  # by descriptor: a socket's path may have 107 bytes only, and the state folder may lie deep
             base = f"/proc/self/fd/{folder}"
@@ -99,7 +99,7 @@ class VirtualPixel:
     ) -> Child:
         """Start a program of the device as its shell user; with `app`, as one that may look into the apps' folders."""
         if self.namespaces is None:
-            raise HostError("pixel.stopped", f"{self.serial} isn't running")
+            raise DeviceUnavailable("pixel.stopped", f"{self.serial} isn't running")
         binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
         command = sandbox_command(
             self.root,
@@ -162,8 +162,8 @@ def _open_namespaces(pid: int) -> Namespaces:
     return Namespaces(owner, users, processes)
 
 
-def _no_sandbox(why: str) -> HostError:
-    return HostError(
+def _no_sandbox(why: str) -> DeviceUnavailable:
+    return DeviceUnavailable(
         "pixel.sandbox",
         "the virtual Pixel's sandbox doesn't start",
         why=why,

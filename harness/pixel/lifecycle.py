@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import HarnessError, HostError, ToolMissing, UsageError
+from harness.errors import DeviceUnavailable, HarnessError, ToolMissing, UsageError
 from harness.fetch.store import cache_root
 
 FIRST_PORT: Final = 5554
@@ -61,7 +61,7 @@ def start(name: str | None = None, port: int | None = None, *, owner: bool, wipe
 
     Without `name` its state is that of its port; without `port` it takes the first free even one from 5554. With
     `owner` it ends with the calling process, however that ends; without, it runs until it is stopped. Raises
-    `UsageError` for a bad name or port, `HostError` when the port or the state is taken or the sandbox doesn't work,
+    `UsageError` for a bad name or port, `DeviceUnavailable` when the port or the state is taken or the sandbox doesn't work,
     `ToolMissing` when a tool isn't there.
     """
     _check_arguments(name, port)
@@ -115,7 +115,7 @@ def running() -> list[PixelInfo]:
 def stop(info: PixelInfo) -> None:
     """End a device and all that it started; nothing happens when it has ended already.
 
-    Raises `HostError` when it is still there after it was killed.
+    Raises `DeviceUnavailable` when it is still there after it was killed.
     """
     if info.owner is not None:
         with contextlib.suppress(OSError):
@@ -130,7 +130,7 @@ def stop(info: PixelInfo) -> None:
             poller.register(handle, select.POLLIN)
             if poller.poll(_STOP_DEADLINE_S * 1000):
                 return
-    raise HostError("pixel.stop", f"{info.serial} doesn't end", why=f"process {info.pid} outlives SIGKILL")
+    raise DeviceUnavailable("pixel.stop", f"{info.serial} doesn't end", why=f"process {info.pid} outlives SIGKILL")
 
 
 @contextlib.contextmanager
@@ -162,7 +162,7 @@ def _check_arguments(name: str | None, port: int | None) -> None:
 
 
 def _read_answer(fd: int) -> bytes:
-    """The one line that a device writes when it is up, or can't be. Raises `HostError` when it writes none in time."""
+    """The one line that a device writes when it is up, or can't be. Raises `DeviceUnavailable` when it writes none in time."""
     deadline, answer = time.monotonic() + _START_DEADLINE_S, b""
     poller = select.poll()
     poller.register(fd, select.POLLIN)
@@ -173,17 +173,17 @@ def _read_answer(fd: int) -> bytes:
         if not data:
             if answer:
                 return answer
-            raise HostError(
+            raise DeviceUnavailable(
                 "pixel.start", "the virtual Pixel ended before it was up", hint=f"see {LOG_NAME} in {devices_folder()}"
             )
         answer += data
-    raise HostError("pixel.start", f"the virtual Pixel isn't up after {_START_DEADLINE_S:.0f} s")
+    raise DeviceUnavailable("pixel.start", f"the virtual Pixel isn't up after {_START_DEADLINE_S:.0f} s")
 
 
 def _read_info(answer: bytes, owner: int | None) -> PixelInfo:
     document = json.loads(answer)
     if error := document.get("error"):
-        kind: type[HarnessError] = ToolMissing if error["tool_missing"] else HostError
+        kind: type[HarnessError] = ToolMissing if error["tool_missing"] else DeviceUnavailable
         raise kind(error["code"], error["what"], why=error["why"], hint=error["hint"])
     return _from_document(document, owner)
 

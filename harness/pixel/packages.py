@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import HostError
+from harness.errors import DeviceUnavailable
 from harness.pixel.apk import Activity, Apk, InstallRefused, Instrumentation, extract_native, read_apk
 from harness.pixel.paths import DevicePaths
 from harness.pixel.profile import Profile
@@ -242,8 +242,10 @@ def _check_update(apk: Apk, before: Package, signers: frozenset[str], options: I
         )
 
 
-def _unreadable(path: Path, why: str) -> HostError:
-    return HostError("pixel.state", f"{path} can't be read", why=why, hint="start the device with its state wiped")
+def _unreadable(path: Path, why: str) -> DeviceUnavailable:
+    return DeviceUnavailable(
+        "pixel.state", f"{path} can't be read", why=why, hint="start the device with its state wiped"
+    )
 
 
 def _write_package(package: Package) -> dict[str, Any]:

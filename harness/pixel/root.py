@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from harness.errors import HostError, ToolMissing
+from harness.errors import DeviceUnavailable, ToolMissing
 from harness.fetch.store import cached, key_of
 
 SHELL_UID: Final = 2000
@@ -94,7 +94,7 @@ def shell_environment(*, home: str = "/") -> dict[str, str]:
 def build_root(root: Path) -> None:
     """Lay out or refresh the device's file system in `root`; what is in `/data` and on the card stays.
 
-    Raises `ToolMissing` without mksh, toybox, bubblewrap or gcc, `HostError` when the command client can't be compiled.
+    Raises `ToolMissing` without mksh, toybox, bubblewrap or gcc, `DeviceUnavailable` when the command client can't be compiled.
     """
     tools = {name: _find(name) for name in ("mksh", "toybox", "bwrap")}
     for folder in (*_FOLDERS, *(f"storage/emulated/0/{name}" for name in _SHARED_FOLDERS)):
@@ -129,7 +129,7 @@ def command_client() -> Path:
             [compiler, *flags, "-o", target, source], capture_output=True, text=True, check=False, timeout=60
         )
         if done.returncode:
-            raise HostError(
+            raise DeviceUnavailable(
                 "pixel.client", "the command client of the virtual Pixel can't be compiled", why=done.stderr.strip()
             )
 
@@ -180,7 +180,7 @@ def _copy_program(root: Path, program: Path, target: Path) -> None:
     linker = Path("/lib64/ld-linux-x86-64.so.2")
     listed = subprocess.run([linker, "--list", program], capture_output=True, text=True, check=False, timeout=10)
     if listed.returncode:
-        raise HostError("pixel.root", f"the libraries of {program} can't be found", why=listed.stderr.strip())
+        raise DeviceUnavailable("pixel.root", f"the libraries of {program} can't be found", why=listed.stderr.strip())
     (root / "lib/x86_64-linux-gnu").mkdir(parents=True, exist_ok=True)
     _copy(linker.resolve(), root / "lib64" / linker.name)
     for line in listed.stdout.splitlines():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.errors import HostError, ToolMissing
+from harness.errors import DeviceUnavailable, ToolMissing
 from harness.fetch.maven import Artifact, read_lock, resolve
 from harness.fetch.store import cached, key_of
 from harness.pixel.bionic_build import SOURCES as BIONIC_SOURCES
@@ -55,7 +55,7 @@ class Runtime:
 def prepare_runtime() -> Runtime:
     """The runtime, from the cache, or fetched, unpacked and compiled first (some 500 MB, about a minute).
 
-    Raises `ToolMissing` for what isn't on this machine (a JDK of at least 17, gcc, mvn), `HostError` when a step fails.
+    Raises `ToolMissing` for what isn't on this machine (a JDK of at least 17, gcc, mvn), `DeviceUnavailable` when a step fails.
     """
     java_home = find_jdk()
     sources = sorted(path for folder in (SOURCES, BIONIC_SOURCES) for path in folder.rglob("*") if path.is_file())
@@ -75,7 +75,7 @@ def prepare_runtime() -> Runtime:
 def convert_dex(apk: Path, runtime: Runtime) -> Path:
     """A jar of the APK's classes for a JVM, cached by the content of its dex files.
 
-    Raises `HostError` (`pixel.dex`) for an APK without dex, or one that can't be translated.
+    Raises `DeviceUnavailable` (`pixel.dex`) for an APK without dex, or one that can't be translated.
     """
     digest = hashlib.sha256(runtime.key.encode())
     with zipfile.ZipFile(apk) as archive:
@@ -83,7 +83,7 @@ def convert_dex(apk: Path, runtime: Runtime) -> Path:
         for name in names:
             digest.update(hashlib.sha256(archive.read(name)).digest())
     if not names:
-        raise HostError(
+        raise DeviceUnavailable(
             "pixel.dex", f"{apk.name} has no classes.dex", hint="an app process needs code: rebuild the APK"
         )
     return cached("pixel-dex", digest.hexdigest(), lambda target: _convert(apk, target, runtime))
@@ -169,4 +169,4 @@ def _convert(apk: Path, target: Path, runtime: Runtime) -> None:
 def _run(command: list[Path | str], code: str, what: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
-        raise HostError(code, f"the virtual Pixel can't {what}", why=done.stderr.strip()[-2000:])
+        raise DeviceUnavailable(code, f"the virtual Pixel can't {what}", why=done.stderr.strip()[-2000:])

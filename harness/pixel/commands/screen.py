@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HostError
+from harness.errors import DeviceUnavailable
 from harness.fetch.store import cached, key_of
 from harness.pixel.activities import AppRecord, CommandRefused, ProcessDied
 from harness.pixel.control import FAILED, Call
@@ -73,7 +73,7 @@ def home_screen(device: VirtualPixel) -> Path:
         command = [sys.executable, "-m", "harness.pixel.home_screen", *arguments, str(target)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
         if done.returncode:
-            raise HostError("pixel.screen", "the home screen can't be drawn", why=done.stderr.strip())
+            raise DeviceUnavailable("pixel.screen", "the home screen can't be drawn", why=done.stderr.strip())
 
     source = Path(__file__).parents[1] / "home_screen.py"
     return cached("pixel-home", key_of(source.read_bytes(), *arguments), draw)

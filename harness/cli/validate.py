@@ -15,7 +15,7 @@ def validate(
         bool, typer.Option("--schema", help="Print the JSON schema of scenario files, for editors.")
     ] = False,
 ) -> None:
-    """Check a scenario and list its cells, without a device."""
+    """Check a scenario without a device."""
     from harness import console
     from harness.errors import UsageError
     from harness.models.catalog import load_card

@@ -15,6 +15,12 @@ Rule = Callable[[Node, NodeGraph], str]
 """Says why a node doesn't fit, or nothing when it does."""
 
 COMPARISONS: Final = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
+_ONE_ARGUMENT = (
+    *("ABS", "COS", "ELU", "EXP", "FLOOR", "GELU", "LOG", "LOGISTIC", "NEG"),
+    *("RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH"),
+)
+_TWO_ARGUMENTS = ("DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "POW", "SQUARED_DIFFERENCE", "SUB")
+ELEMENTWISE: Final = (*_ONE_ARGUMENT, *_TWO_ARGUMENTS, *COMPARISONS, "ADD", "ADD_N")
 _FLOATS = ("float32", "float16")
 _NO_ACTIVATION_ABOVE = 4  # NONE RELU RELU_N1_TO_1 RELU6 TANH, then SIGN_BIT
 
@@ -73,25 +79,10 @@ def _comparison(node: Node, graph: NodeGraph) -> str:
     return ""
 
 
-def _broadcast(node: Node) -> str:
-    """`CheckAddMulBroadcastCompatibility`, without the flag for enhanced broadcasts."""
-    first, second = node.inputs[:2]
-    if first.rank == second.rank or min(first.rank, second.rank) <= 1:
-        return ""
-    longer, shorter = sorted((first.shape, second.shape), key=len, reverse=True)
-    if len(longer) == 4 and (
-        (len(shorter) == 3 and longer[0] == 1)
-        or (len(shorter) == 2 and longer[0] == 1 and shorter == (1, 1))
-        or (len(shorter) == 2 and (longer[0], longer[3]) == shorter)
-    ):
-        return ""
-    return f"can't broadcast {_shape(first)} with {_shape(second)} (CheckAddMulBroadcastCompatibility)"
-
-
 def _add(node: Node, _graph: NodeGraph) -> str:
     if len(node.inputs) != 2:
         return f"{len(node.inputs)} inputs, 2 should be"
-    return _broadcast(node)
+    return ""  # 2.16.1 takes every broadcast, those that it computes wrongly too: see the corpus
 
 
 def _add_n(node: Node, _graph: NodeGraph) -> str:
@@ -103,7 +94,7 @@ def _mul(node: Node, _graph: NodeGraph) -> str:
         return f"{len(node.inputs)} inputs, 2 should be"
     first, second = node.inputs
     if first.rank != second.rank:
-        return _broadcast(node) or _activation(node)
+        return _activation(node)
     pairs = list(zip(first.shape, second.shape, strict=True))
     if any(one < other for one, other in pairs) and any(one > other for one, other in pairs):
         return f"neither of {_shape(first)} and {_shape(second)} is the larger in every dimension"
@@ -352,6 +343,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     **dict.fromkeys(("RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU"), _anything),
     **dict.fromkeys(("SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"), _reduce),
-    **dict.fromkeys("ABS COS ELU EXP FLOOR LOG LOGISTIC NEG RSQRT SIN SQRT SQUARE TANH".split(), _one_argument),
-    **dict.fromkeys("DIV FLOOR_DIV FLOOR_MOD MAXIMUM MINIMUM POW SQUARED_DIFFERENCE SUB".split(), _two_arguments),
+    **dict.fromkeys(_ONE_ARGUMENT, _one_argument),
+    **dict.fromkeys(_TWO_ARGUMENTS, _two_arguments),
 }

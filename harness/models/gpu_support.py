@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.models.gpu_rules import COMPARISONS, RULES
+from harness.models.gpu_rules import COMPARISONS, ELEMENTWISE, RULES
 from harness.models.options import Node, NodeGraph, Operand, read_nodes
 
 DELEGATED_PARTITIONS: Final = 1
 """`max_delegated_partitions` of GpuDelegate's options, as the app leaves it."""
 _MOST_DIMENSIONS = 4
 _FLOATS = frozenset({"float32", "float16"})
-_BYTES = frozenset({"int8", "uint8"})  # taken as floats and rounded: experimental quantised models are allowed by default
+_BYTES = frozenset(
+    {"int8", "uint8"}
+)  # taken as floats and rounded: experimental quantised models are allowed by default
 _KEPT: Final = _FLOATS | _BYTES
 # Newest version of each operator whose parser asks; the others take any.
 _NEWEST: Final[Mapping[str, int]] = {
@@ -59,11 +61,7 @@ _NEWEST: Final[Mapping[str, int]] = {
     "STRIDED_SLICE": 4,
     "TRANSPOSE": 4,
     "TRANSPOSE_CONV": 3,
-} | dict.fromkeys(
-    """ABS ADD COS DIV ELU EQUAL EXP FLOOR FLOOR_DIV FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL LOG LOGISTIC MAXIMUM
-    MINIMUM NEG NOT_EQUAL POW RSQRT SIN SQRT SQUARE SQUARED_DIFFERENCE SUB TANH""".split(),
-    2,
-)
+} | dict.fromkeys(ELEMENTWISE, 2)
 _MORE_INPUTS: Final[Mapping[str, frozenset[str]]] = {
     "CAST": frozenset({"bool", "int32"}),
     "ONE_HOT": frozenset({"int32"}),

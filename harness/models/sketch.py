@@ -12,11 +12,8 @@ from harness.models.graph_writer import NewModel, NewNode, NewTensor
 
 Shape = tuple[int, ...]
 _SEED: Final = 20240516
-_PAIRS: Final = {
-    "ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "DIV": np.divide, "MAXIMUM": np.maximum,
-    "MINIMUM": np.minimum, "SQUARED_DIFFERENCE": np.subtract, "POW": np.power, "FLOOR_DIV": np.divide,
-    "FLOOR_MOD": np.divide, "GREATER": np.greater,
-}  # fmt: skip
+_VERSIONS: Final = {"FULLY_CONNECTED": 5, "RESIZE_BILINEAR": 3, "RESIZE_NEAREST_NEIGHBOR": 3}
+_DTYPES: Final = {"GREATER": "bool"}
 
 
 class Sketch:
@@ -52,18 +49,16 @@ class Sketch:
         """The shape of a tensor drawn so far."""
         return next(tensor.shape for tensor in self._tensors if tensor.name == name)
 
-    def node(
-        self, operator: str, inputs: Sequence[str], *outputs: Shape, dtype: str = "float32", version: int = 1,
-        **options: float,
-    ) -> str:  # fmt: skip
+    def node(self, operator: str, inputs: Sequence[str], *outputs: Shape, **options: float) -> str:
         """A node with outputs of these shapes; returns the name of the first of them."""
+        dtype = _DTYPES.get(operator, "float32")
         names = tuple(self._add("out", shape, dtype) for shape in outputs)
-        self._nodes.append(NewNode(operator, tuple(inputs), names, options, version))
+        self._nodes.append(NewNode(operator, tuple(inputs), names, options, _VERSIONS.get(operator, 1)))
         return names[0]
 
     def pair(self, operator: str, first: str, second: str, **options: float) -> str:
         """A node of two operands that broadcasts as NumPy does."""
-        shape = _PAIRS[operator](np.ones(self.shape(first)), np.ones(self.shape(second))).shape
+        shape = np.broadcast_shapes(self.shape(first), self.shape(second))
         return self.node(operator, (first, second), shape, **options)
 
     def model(self, description: str, *outputs: str) -> NewModel:
@@ -186,7 +181,7 @@ def resized(operator: str, shape: Shape, height: int, width: int, **options: flo
     """A resizing of an input."""
     sides = (shape[0], height, width, shape[3])
     return lambda sketch: sketch.node(
-        operator, [sketch.input(*shape), sketch.indices((height, width))], sides, version=3, **options
+        operator, [sketch.input(*shape), sketch.indices((height, width))], sides, **options
     )
 
 
@@ -197,6 +192,6 @@ def dense(shape: Shape, units: int, *, keep: bool = False) -> Drawing:
         rows = int(np.prod(shape[:-1]))
         sides = (*shape[:-1], units) if keep else (rows, units)
         operands = [sketch.input(*shape), sketch.weights(units, shape[-1]), sketch.weights(units)]
-        return sketch.node("FULLY_CONNECTED", operands, sides, version=5, keep_num_dims=keep)
+        return sketch.node("FULLY_CONNECTED", operands, sides, keep_num_dims=keep)
 
     return draw

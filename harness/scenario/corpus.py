@@ -135,11 +135,13 @@ def run_corpus(
     seen = _Seen()
     with hosted_device(serial, virtual=virtual, keep=keep, starting=starting) as device:
         install(device, apk.path)
-        for group in _apart(cells, cases):
-            while group:
-                say(f"{device.serial}: {len(group)} cells")
-                folder = RunFolder.create(results or RESULTS, new_run_id())
-                group = _run_cells(device, folder, group, inputs, seen)
+        waiting = _apart(cells, cases)
+        while waiting:
+            group = waiting.pop(0)
+            say(f"{device.serial}: {len(group)} cells")
+            folder = RunFolder.create(results or RESULTS, new_run_id())
+            if again := _run_cells(device, folder, group, inputs, seen):
+                waiting.insert(0, again)
     return CorpusResults(
         tuple(_row(case, backend, seen) for case in cases for backend in BACKENDS), tuple(seen.folders)
     )
@@ -164,7 +166,8 @@ def _apart(cells: Sequence[Cell], cases: Sequence[Case]) -> list[list[Cell]]:
         for backend, fate in case.fates.items()
         if fate is Fate.CRASHED
     }
-    return [[cell for cell in cells if cell.id not in deadly], *([cell] for cell in cells if cell.id in deadly)]
+    living = [cell for cell in cells if cell.id not in deadly]
+    return [*([living] if living else []), *([cell] for cell in cells if cell.id in deadly)]
 
 
 def _run_cells(
@@ -225,7 +228,7 @@ def _row(case: Case, backend: str, seen: _Seen) -> CorpusRow:
     elif error:
         fate = Fate.REFUSED
     else:
-        fate = _fate(taken, worst, reference)
+        fate = fate_of(taken, worst, reference)
     return CorpusRow(case, backend, predict(case.write()), taken, worst, error, fate)
 
 
@@ -241,7 +244,8 @@ def _worst(reference: Sequence[Array], candidate: Sequence[Array]) -> Agreement 
     return max((compare(*pair) for pair in zip(reference, candidate, strict=True)), key=lambda found: found.max_abs)
 
 
-def _fate(taken: int | None, worst: Agreement | None, reference: Sequence[Array]) -> Fate:
+def fate_of(taken: int | None, worst: Agreement | None, reference: Sequence[Array]) -> Fate:
+    """What an answer without an error is worth, by the CPU's own; wrong where there is none to compare with."""
     largest = max((float(np.max(np.abs(tensor))) for tensor in reference), default=1.0)
     if worst is None or not worst.max_abs <= _TOLERANCE * max(1.0, largest):
         return Fate.WRONG

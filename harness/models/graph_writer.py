@@ -17,7 +17,7 @@ _SCHEMA = 3
 _OLD_CODES = 127  # later operators don't fit the old byte
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NewTensor:
     """A tensor to write; with `values` it is a constant. A scale other than 0 quantises it."""
 

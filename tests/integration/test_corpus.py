@@ -16,9 +16,11 @@ EVERY = 6  # of the models that all is well with, every sixth: the whole corpus 
 
 def selection() -> list[Case]:
     """Every model that some backend computes wrongly, one that kills the app, and some of the others."""
-    wrong = [case for case in corpus() if case.must_catch]
-    deadly = [case for case in corpus() if Fate.CRASHED in case.fates.values()]
-    others = [case for case in corpus() if case not in wrong and case not in deadly]
+    wrong: list[Case] = []
+    deadly: list[Case] = []
+    others: list[Case] = []
+    for case in corpus():
+        (wrong if case.must_catch else deadly if Fate.CRASHED in case.fates.values() else others).append(case)
     return [*wrong, *deadly[:1], *others[::EVERY]]
 
 

@@ -149,13 +149,17 @@ def run_corpus(
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """All that the app's runs brought home, by cell; `folders` are those of the runs, in order."""
+    """All that the app's runs brought home, by cell; `folders` are those of the runs, in order.
+
+    `unread` has the one run that may have crashed with a log that couldn't be read: its cells run once more.
+    """
 
     records: dict[str, CellRecord] = field(default_factory=dict)
     coverage: dict[str, Coverage] = field(default_factory=dict)
     outputs: dict[str, Outputs] = field(default_factory=dict)
     crashes: dict[str, str] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
 
 
 def _apart(cells: Sequence[Cell], cases: Sequence[Case]) -> list[list[Cell]]:
@@ -196,6 +200,9 @@ def _run_cells(
         seen.coverage.update(observe(messages, folder.run_id))
         return []
     begun = [found["cell"] for message in messages if (found := _BEGIN.match(message))]
+    if isinstance(executed.failure, AppCrashed) and not begun and not seen.unread:
+        seen.unread.append(folder.path)  # the log was lost with the app: without it nobody knows which cell it was
+        return list(cells)
     if not isinstance(executed.failure, AppCrashed) or not begun:
         raise executed.failure
     deadly = begun[-1]

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from harness.models.corpus import BACKENDS, Case, Fate, corpus
+from harness.models.gpu_support import predict
+from harness.results.coverage import GPU_DELEGATE
 from harness.scenario.corpus import run_corpus
+from harness.scenario.load import load
+from harness.scenario.packing import describe_models
+from harness.scenario.plan import cells_of
+from harness.scenario.run import run_scenario
 from tests.integration.test_scenario import adb_server_of_its_own
 
 EVERY = 6  # of the models that all is well with, every sixth: the whole corpus takes two minutes (`harness corpus run`)
@@ -51,3 +57,33 @@ def test_a_crash_costs_only_its_own_cell(tmp_path: Path) -> None:
     assert "SIGABRT" in surprise.error
     assert found.mispredicted == ()
     assert len(found.folders) == 2
+
+
+PRECISIONS = """
+scenario: precisions
+models:
+  - {model: efficientnet_lite0, variants: [fp32, fp16, dynamic, int8]}
+backends:
+  gpu-opencl: {delegate: gpu, api: opencl}
+inputs: [chelsea]
+runs: {warmup: 0, rounds: 1, minutes: 2}
+expect:
+  agreement:
+    - {against: tensorflow, max_abs: 1}
+"""
+
+
+@pytest.mark.slow
+def test_prediction_of_a_real_model_in_four_precisions(tmp_path: Path) -> None:
+    """EfficientNet-Lite0 in fp32, fp16, dynamic and int8: the delegate takes as many nodes of as many as predicted."""
+    path = tmp_path / "precisions.yaml"
+    path.write_text(PRECISIONS)
+    described = describe_models(cells_of(load(path)), lambda _message: None)
+    with adb_server_of_its_own():
+        found = run_scenario(path, virtual=True, results=tmp_path / "results")
+    assert len(found.rows) == 4
+    for row in found.rows:
+        prediction = predict(described[row.model, row.variant].path)
+        assert row.coverage is not None
+        seen = next(take for take in row.coverage if take.delegate == GPU_DELEGATE)
+        assert (len(prediction.taken), prediction.total) == (seen.taken, seen.total), row.cell

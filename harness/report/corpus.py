@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from harness.console import plain
 from harness.models.corpus import BACKENDS, Case, Fate
-from harness.scenario.corpus import CorpusResults, CorpusRow
+from harness.models.corpus_rows import CorpusResults, CorpusRow
 
 _STYLE = {Fate.RIGHT: "green", Fate.WRONG: "bold red", Fate.CRASHED: "bold red", Fate.REFUSED: "yellow", Fate.CPU: ""}
 _INIT = "Init: "
@@ -34,7 +35,7 @@ def render_results(results: CorpusResults) -> RenderableType:
             row.backend,
             f"{len(row.prediction.taken)} of {row.prediction.total}",
             Text("?" if row.taken is None else str(row.taken), style="" if row.as_predicted else "bold red"),
-            f"{row.agreement.max_abs:.2g}" if row.agreement else "",
+            "" if row.max_abs is None else f"{row.max_abs:.2g}",
             _fate(row.fate),
             _why(row),
         )
@@ -48,7 +49,7 @@ def render_results(results: CorpusResults) -> RenderableType:
 
 
 def results_document(results: CorpusResults) -> dict[str, Any]:
-    """The results as JSON."""
+    """The results as JSON; a distance that is infinite or that there is none of is null, as JSON has no infinity."""
     return {
         "runs": [str(folder) for folder in results.folders],
         "counts": {backend: {fate: results.count(backend, fate) for fate in Fate} for backend in BACKENDS},
@@ -59,7 +60,7 @@ def results_document(results: CorpusResults) -> dict[str, Any]:
                 "predicted": len(row.prediction.taken),
                 "taken": row.taken,
                 "total": row.prediction.total,
-                "max_abs": row.agreement.max_abs if row.agreement else None,
+                "max_abs": row.max_abs if row.max_abs is not None and math.isfinite(row.max_abs) else None,
                 "verdict": row.fate,
                 "known": row.case.fates[row.backend],
                 "error": row.error,

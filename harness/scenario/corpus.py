@@ -17,7 +17,8 @@ from harness.device.base import Device
 from harness.device.install import install
 from harness.errors import AppCrashed, UsageError
 from harness.models.corpus import BACKENDS, Case, Fate, corpus
-from harness.models.gpu_support import Prediction, predict
+from harness.models.corpus_rows import CorpusResults, CorpusRow
+from harness.models.gpu_support import predict
 from harness.results.agreement import Agreement, Array, compare
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import GPU_DELEGATE, Coverage, observe
@@ -45,54 +46,6 @@ _TOLERANCE: Final = 1e-3
 _RULE = AgreementRule(against=_CPU, max_abs=_TOLERANCE, same_top=False)
 _MINUTES = 10.0
 _BEGIN = re.compile(r"^cell begin \S+ (?P<cell>\S+)$")
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusRow:
-    """A case on a backend: nodes predicted and taken, distance to the CPU, and what became of it.
-
-    `taken` is None when the log doesn't say; `agreement` when there is no answer; `error` is the library's own text.
-    """
-
-    case: Case
-    backend: str
-    prediction: Prediction
-    taken: int | None
-    agreement: Agreement | None
-    error: str
-    fate: Fate
-
-    @property
-    def as_predicted(self) -> bool:
-        """Whether the delegate took as many nodes as predicted."""
-        return self.taken == len(self.prediction.taken)
-
-    @property
-    def as_known(self) -> bool:
-        """Whether the corpus says the same of this case on this backend."""
-        return self.fate is self.case.fates[self.backend]
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusResults:
-    """All rows, in the corpus' order, and the folders of the app's runs."""
-
-    rows: tuple[CorpusRow, ...]
-    folders: tuple[Path, ...]
-
-    def count(self, backend: str, fate: Fate) -> int:
-        """How many cases met this fate on this backend."""
-        return sum(row.backend == backend and row.fate is fate for row in self.rows)
-
-    @property
-    def mispredicted(self) -> tuple[CorpusRow, ...]:
-        """Where the delegate took another number of nodes than predicted."""
-        return tuple(row for row in self.rows if not row.as_predicted)
-
-    @property
-    def surprises(self) -> tuple[CorpusRow, ...]:
-        """Where a case met another fate than the corpus says."""
-        return tuple(row for row in self.rows if not row.as_known)
 
 
 def chosen(names: Sequence[str]) -> tuple[Case, ...]:
@@ -236,7 +189,7 @@ def _row(case: Case, backend: str, seen: _Seen) -> CorpusRow:
         fate = Fate.REFUSED
     else:
         fate = fate_of(taken, worst, reference)
-    return CorpusRow(case, backend, predict(case.write()), taken, worst, error, fate)
+    return CorpusRow(case, backend, predict(case.write()), taken, worst.max_abs if worst else None, error, fate)
 
 
 def _error(record: CellRecord | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.models.corpus import BACKENDS, Case, Fate, corpus
 from harness.models.gpu_support import predict
+from harness.pixel import lifecycle
 from harness.results.coverage import GPU_DELEGATE
 from harness.scenario.corpus import run_corpus
 from harness.scenario.load import load
@@ -18,6 +20,16 @@ from harness.scenario.run import run_scenario
 from tests.integration.test_scenario import adb_server_of_its_own
 
 EVERY = 6  # of the models that all is well with, every sixth: the whole corpus takes two minutes (`harness corpus run`)
+
+
+@pytest.fixture(scope="module")
+def pixel() -> Iterator[lifecycle.PixelInfo]:
+    """A virtual Pixel of this module's own, with an adb server of its own."""
+    with adb_server_of_its_own() as server:
+        info = lifecycle.start(name="corpus-tests", owner=True, wipe=True)
+        server.wait_until_ready(info.serial, 30)
+        yield info
+        lifecycle.stop(info)
 
 
 def selection() -> list[Case]:
@@ -31,11 +43,10 @@ def selection() -> list[Case]:
 
 
 @pytest.mark.slow
-def test_wrong_ones_are_flagged_and_no_control_is(tmp_path: Path) -> None:
+def test_wrong_ones_are_flagged_and_no_control_is(pixel: lifecycle.PixelInfo, tmp_path: Path) -> None:
     """Every must-catch model is flagged where it is wrong, nothing else is, and the delegate took what was predicted."""
     cases = selection()
-    with adb_server_of_its_own():
-        found = run_corpus(cases, virtual=True, results=tmp_path)
+    found = run_corpus(cases, serial=pixel.serial, results=tmp_path)
     assert [(row.case.name, row.backend, row.taken) for row in found.mispredicted] == []
     assert [(row.case.name, row.backend, row.fate, row.error) for row in found.surprises] == []
     flagged = {(row.case.name, row.backend) for row in found.rows if row.fate is Fate.WRONG}
@@ -44,13 +55,12 @@ def test_wrong_ones_are_flagged_and_no_control_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_crash_costs_only_its_own_cell(tmp_path: Path) -> None:
+def test_a_crash_costs_only_its_own_cell(pixel: lifecycle.PixelInfo, tmp_path: Path) -> None:
     """A model that kills the app unexpectedly is told as such; those beside it are judged, on the next start of it."""
     deadly = next(case for case in corpus() if Fate.CRASHED in case.fates.values())
     unexpected = dataclasses.replace(deadly, fates=dict.fromkeys(BACKENDS, Fate.RIGHT))
     control = next(case for case in corpus() if case.name == "relu-rank4")
-    with adb_server_of_its_own():
-        found = run_corpus([unexpected, control], virtual=True, results=tmp_path)
+    found = run_corpus([unexpected, control], serial=pixel.serial, results=tmp_path)
     assert {row.fate for row in found.rows if row.case is control} == {Fate.RIGHT}
     (surprise,) = found.surprises
     assert (surprise.case.name, surprise.fate) == (deadly.name, Fate.CRASHED)
@@ -74,13 +84,12 @@ expect:
 
 
 @pytest.mark.slow
-def test_prediction_of_a_real_model_in_four_precisions(tmp_path: Path) -> None:
+def test_prediction_of_a_real_model_in_four_precisions(pixel: lifecycle.PixelInfo, tmp_path: Path) -> None:
     """EfficientNet-Lite0 in fp32, fp16, dynamic and int8: the delegate takes as many nodes of as many as predicted."""
     path = tmp_path / "precisions.yaml"
     path.write_text(PRECISIONS)
     described = describe_models(cells_of(load(path)), lambda _message: None)
-    with adb_server_of_its_own():
-        found = run_scenario(path, virtual=True, results=tmp_path / "results")
+    found = run_scenario(path, serial=pixel.serial, results=tmp_path / "results")
     assert len(found.rows) == 4
     for row in found.rows:
         prediction = predict(described[row.model, row.variant].path)

@@ -1,7 +1,8 @@
 """The must-catch corpus: models of a node or two, some of which a GPU path computes wrongly without any error.
 
 Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it on each backend, as seen on the virtual Pixel without loss
-of precision. Whoever judges GPU results has to flag every wrong one, and none of those that are right.
+of precision; a phone's drivers may do otherwise. Whoever judges GPU results has to flag every wrong one, and none of
+those that are right.
 """
 
 from __future__ import annotations

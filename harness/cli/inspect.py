@@ -11,6 +11,7 @@ import typer
 
 def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file.")],
+    gpu: Annotated[bool, typer.Option("--gpu", help="Predict which nodes GpuDelegate takes, and why not all.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a .tflite file holds.
@@ -18,11 +19,14 @@ def inspect(
     Tensors, operators, metadata and associated files; needs no TensorFlow.
     """
     from harness import console
+    from harness.models.gpu_support import predict
     from harness.models.inspect import inspect as read
     from harness.models.metadata import read_back
+    from harness.report.prediction import prediction_lines, prediction_row
 
     found = read(model)
     said = read_back(found)
+    prediction = predict(model) if gpu else None
     if as_json:
         console.show_json(
             {
@@ -35,6 +39,7 @@ def inspect(
                 "associated_files": list(found.associated_files),
                 "metadata": asdict(said) if said else None,
             }
+            | ({"gpu": prediction_row(prediction)} if prediction else {})
         )
         return
     lines = [
@@ -52,4 +57,5 @@ def inspect(
         lines.append(f"        {tensor.name}: {tensor.description}")
     lines += [f"file    {name}" for name in found.associated_files]
     lines += [f"{count:6d}  {name}" for name, count in found.operator_counts().items()]
+    lines += prediction_lines(prediction) if prediction else []
     console.show_text("\n".join(lines))

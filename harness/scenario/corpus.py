@@ -24,7 +24,7 @@ from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import GPU_DELEGATE, Coverage, observe
 from harness.results.records import CellRecord
 from harness.scenario.evidence import Outputs, outputs_of, record_of
-from harness.scenario.execute import execute
+from harness.scenario.execute import APPLICATION, execute
 from harness.scenario.host import hosted_device
 from harness.scenario.inputs import input_file
 from harness.scenario.packing import build_app
@@ -86,8 +86,9 @@ def run_corpus(
         return nullcontext()
 
     seen = _Seen()
-    with hosted_device(serial, virtual=virtual, keep=keep, starting=starting) as device:
-        install(device, apk.path)
+    with hosted_device(serial, virtual=virtual, keep=keep, starting=starting) as host:
+        device = host.device
+        install(device, apk.path, replace=APPLICATION if host.own else "")
         waiting = _apart(cells, cases)
         while waiting:
             group = waiting.pop(0)
@@ -144,24 +145,24 @@ def _run_cells(
     files = (file for key in models for parts in inputs[key].samples.values() for file in parts)
     executed = execute(device, folder, plan, files, minutes=_MINUTES, on_sample=lambda _sample: None)
     seen.folders.append(folder.path)
-    messages = [line.message for line in executed.log]
+    lines = [(line.pid, line.message) for line in executed.log]
     if executed.failure is None:
         for cell in cells:
             if (record := record_of(executed.recorded, cell.id)) is not None:
                 seen.records[cell.id] = record
             seen.outputs[cell.id] = outputs_of(folder, executed.recorded, cell.id)
-        seen.coverage.update(observe(messages, folder.run_id))
+        seen.coverage.update(observe(lines, folder.run_id))
         return []
-    begun = [found["cell"] for message in messages if (found := _BEGIN.match(message))]
+    begun = [(pid, found["cell"]) for pid, message in lines if (found := _BEGIN.match(message))]
     if isinstance(executed.failure, AppCrashed) and not begun and not seen.unread:
         seen.unread.append(folder.path)  # the log was lost with the app: without it nobody knows which cell it was
         return list(cells)
     if not isinstance(executed.failure, AppCrashed) or not begun:
         raise executed.failure
-    deadly = begun[-1]
+    pid, deadly = begun[-1]
     seen.crashes[deadly] = executed.failure.why or executed.failure.what
     # The dead app wrote no end of its last cell; what the library logged before is whole all the same.
-    seen.coverage.update(observe([*messages, f"cell end {folder.run_id} {deadly}"], folder.run_id))
+    seen.coverage.update(observe([*lines, (pid, f"cell end {folder.run_id} {deadly}")], folder.run_id))
     return [cell for cell in cells if cell.id != deadly]
 
 

@@ -42,7 +42,7 @@ def bisect(
     Exit code 0: they agree. 1: they don't, and the operator is named.
     """
     from harness import console
-    from harness.report.bisection import document, render
+    from harness.report.bisection import render
     from harness.scenario import bisect as bisection
     from harness.scenario.bisect_inputs import backend, question
 
@@ -65,7 +65,7 @@ def bisect(
             progress=progress,
         )
     if as_json:
-        console.show_json(document(found))
+        console.show_json(found.to_json())
     else:
         console.show_text(render(found))
     raise typer.Exit(int(found.exit_code))

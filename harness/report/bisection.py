@@ -1,22 +1,9 @@
-"""A bisection as lines for a person, and as a JSON document."""
+"""A bisection as lines for a person."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
-from typing import Any
-
 from harness.results.bisection import Bisection, Culprit, Distance
 from harness.results.coverage import Taken
-
-SCHEMA = 1
-
-
-def document(found: Bisection) -> dict[str, Any]:
-    """All of it as JSON takes it; what isn't finite is a word (`inf`, `nan`)."""
-    verdict = "agree" if found.agrees else "culprit" if found.reproduced else "not_reproduced"
-    plain: dict[str, Any] = _plain({**asdict(found), "folder": str(found.folder)})
-    return {"schema": SCHEMA, "verdict": verdict, **plain}
 
 
 def render(found: Bisection) -> str:
@@ -43,6 +30,8 @@ def _culprit(found: Bisection, culprit: Culprit) -> list[str]:
     ]
     if culprit.proof:
         lines.append("  proved: in one cut model its inputs agree and its output doesn't")
+        if culprit.strain is not None:
+            lines.append(f"  its inputs are apart by {culprit.strain:.1%} of what is allowed at most")
     else:
         lines.append(
             "  not reproduced: a cut model with its inputs as outputs doesn't show the same; the fault then comes from "
@@ -66,13 +55,3 @@ def _taken(taken: Taken | None) -> str:
     if taken is None:
         return "nothing that the log shows"
     return f"{taken.taken} of {taken.total} nodes, {taken.partitions} partitions"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import ExitCode
 from harness.results.agreement import Agreement, Array, compare
 from harness.results.coverage import Taken
 
+SCHEMA = 1
 _STEPS = 2
 FORMULA = "allowed = max(tolerance × (max(reference, 0) - min(reference, 0)), 2 × quantization step)"
 
@@ -36,12 +38,19 @@ class Distance:
         """Whether it is within tolerance."""
         return self.distance <= self.allowed
 
+    @property
+    def strain(self) -> float:
+        """The distance as a share of what is allowed."""
+        return self.distance / self.allowed
+
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
     """The first operator whose output differs while all that it reads agrees.
 
     `proof` says whether a cut that gives both its inputs and its output shows the same: inputs agree, output doesn't.
+    `strain` is how far its inputs are apart in that cut, as a share of what is allowed (None where it reads none that
+    an operator computes): close to 1, differences have added up over many operators, and this one only went over.
     `mended_by_fp32`: whether precision_loss: false mends it; None where that was so already, or told nothing.
     `unknown` are operators right before it whose outputs could not be compared. `gpu` is what GpuDelegate took of the
     model that ends with this operator.
@@ -52,6 +61,7 @@ class Culprit:
     worst: Distance
     gpu: Taken | None
     proof: bool
+    strain: float | None
     mended_by_fp32: bool | None
     unknown: tuple[str, ...]
 
@@ -95,6 +105,12 @@ class Bisection:
         """0 when the backends agree, 1 when they don't."""
         return ExitCode.PASSED if self.agrees else ExitCode.FAILED
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it as a JSON document; what isn't finite is a word (`inf`, `nan`)."""
+        verdict = "agree" if self.agrees else "culprit" if self.reproduced else "not_reproduced"
+        plain: dict[str, Any] = _plain({**asdict(self), "folder": str(self.folder)})
+        return {"schema": SCHEMA, "verdict": verdict, **plain}
+
 
 def distance_of(
     tensor: str, name: str, reference: Array, suspect: Array, *, tolerance: float, scale: float, zero_point: int
@@ -120,3 +136,13 @@ def _allowed(reference: Array, tolerance: float, scale: float, zero_point: int, 
     finite = [float(value) for value in (values.max(initial=0.0), values.min(initial=0.0)) if math.isfinite(value)]
     span = max(finite, default=0.0) - min(finite, default=0.0)
     return max(tolerance * (span or 1.0), _STEPS * scale if apart.steps is not None else 0.0)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -33,15 +33,19 @@ _COMPARABLE = frozenset({"float32", "int8", "uint8", "int16", "int32", "int64"})
 Answers = Mapping[tuple[str, str], Answer]
 """By names of model and backend."""
 
+Run = Callable[[Mapping[str, Path], Mapping[str, Backend]], Answers]
+"""Models and backends by name, to answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to bisect: a `.tflite`, its inputs by name, and two backends by name.
+    """What to bisect: a `.tflite` and what to call it, its inputs by name, and two backends by name.
 
     `tolerance` is relative to each tensor's own range; None takes 1e-2 where the suspect may compute in half floats
     and 1e-4 where it may not.
     """
 
+    name: str
     model: Path
     inputs: Tensors
     reference: tuple[str, Backend]
@@ -82,14 +86,14 @@ def bisect(
     says = progress or Silent()
     graph = inspect(question.model).main
     _require_comparable(question.model, graph)
-    folder = RunFolder.create(results or RESULTS, f"bisect-{new_run_id()}").path
+    folder = RunFolder.create(results or RESULTS, f"bisect-{new_run_id()}")
     with hosted_device(serial, virtual=virtual, keep=False, starting=_staged(says)) as device, _scratch() as scratch:
         identity = identify(device)
-        bench = Bench(device, folder, question.inputs, replace=replace)
-        search = _Search(question, graph, bench, scratch, says)
+        bench = Bench(device, folder.path, question.inputs, replace=replace)
+        search = Search(question, graph, bench.run, scratch, says)
         whole, culprit = search.run()
-        return Bisection(
-            model=str(question.model),
+        found = Bisection(
+            model=question.name,
             operators=len(graph.operations),
             reference=question.reference[0],
             suspect=question.suspect[0],
@@ -98,20 +102,22 @@ def bisect(
             whole_gpu=search.whole_gpu,
             device=f"{identity.manufacturer} {identity.model}, Android {identity.release} ({identity.serial})",
             emulated=identity.emulated,
-            folder=folder,
+            folder=folder.path,
             runs=search.runs,
             cuts=search.cuts,
             culprit=culprit,
         )
+        folder.write_json("bisect.json", found.to_json())
+        return found
 
 
-class _Search:
-    """One bisection under way on one device."""
+class Search:
+    """One bisection under way; `run` is a bench's, cut models go to the folder `scratch`."""
 
-    def __init__(self, question: Question, graph: Subgraph, bench: Bench, scratch: Path, progress: Progress) -> None:
+    def __init__(self, question: Question, graph: Subgraph, run: Run, scratch: Path, progress: Progress) -> None:
         self.question = question
         self.graph = graph
-        self.bench = bench
+        self._run_models = run
         self.scratch = scratch
         self.progress = progress
         self.flow = dataflow(graph)
@@ -134,9 +140,9 @@ class _Search:
         found = find_first_bad(self.flow, bad, self._ask, breadth=BREADTH, known=known)
         operation = self.graph.operations[found.operation]
         distance, gpu = self._seen[operation.index]
-        proof, mended = self._prove(operation)
+        proof, mended, strain = self._prove(operation)
         unknown = tuple(f"{self.graph.operations[index].name} {index}" for index in found.unknown)
-        return worst, Culprit(operation.index, operation.name, distance, gpu, proof, mended, unknown)
+        return worst, Culprit(operation.index, operation.name, distance, gpu, proof, strain, mended, unknown)
 
     def _ask(self, operations: tuple[int, ...]) -> dict[int, bool | None]:
         return self._told(operations, self._run(self._cuts(operations), self._pair))
@@ -166,8 +172,8 @@ class _Search:
     def _pair(self) -> dict[str, Backend]:
         return dict((self.question.reference, self.question.suspect))
 
-    def _prove(self, operation: Operation) -> tuple[bool, bool | None]:
-        """Whether inputs agree and the output doesn't within one cut; and whether fp32 on the GPU mends that."""
+    def _prove(self, operation: Operation) -> tuple[bool, bool | None, float | None]:
+        """Whether inputs agree and the output doesn't within one cut, whether fp32 on the GPU mends it, and the strain."""
         outputs = self._shown(operation)
         inputs = tuple(
             tensor
@@ -180,21 +186,22 @@ class _Search:
         shown = (*outputs, *inputs)
         answers = self._run({_PROOF: self._cut(_PROOF, shown), _ALONE: self._cut(_ALONE, outputs)}, backends)
         left, right = self._both(answers, _PROOF)
-        proof, mended = False, None
+        proof, mended, strain = False, None, None
         if not self._mute(left, right):
             distances = self._distances(shown, left, right)
             count = len(outputs) * len(self.question.inputs)
             proof = not all(one.agrees for one in distances[:count]) and all(one.agrees for one in distances[count:])
+            strain = max((one.strain for one in distances[count:]), default=None)
         if exact in backends:
             left, right = answers[_ALONE, self.question.reference[0]], answers[_ALONE, exact]
             if not self._mute(left, right):
                 mended = all(distance.agrees for distance in self._distances(outputs, left, right))
-        return proof, mended
+        return proof, mended, strain
 
     def _run(self, models: Mapping[str, Path], backends: Mapping[str, Backend]) -> Answers:
         self.runs += 1
         self.progress.stage(f"run {self.runs}: {len(models)} models on {', '.join(backends)}: {', '.join(models)}")
-        return self.bench.run(models, backends)
+        return self._run_models(models, backends)
 
     def _judge_whole(self, left: Answer, right: Answer) -> tuple[Distance, int]:
         """The worst output of the whole model, and which tensor it is."""
@@ -210,7 +217,7 @@ class _Search:
             (_worst(self._distances((tensor,), left, right, first=place)), tensor)
             for place, tensor in enumerate(self.graph.outputs)
         ]
-        return max(pairs, key=lambda pair: pair[0].distance / pair[0].allowed)
+        return max(pairs, key=lambda pair: pair[0].strain)
 
     def _mute(self, left: Answer, right: Answer) -> bool:
         """Whether a pair of answers tells nothing: one is missing, or the GPU is known to have taken no node."""
@@ -249,7 +256,7 @@ def _name(operation: int) -> str:
 
 
 def _worst(distances: list[Distance]) -> Distance:
-    return max(distances, key=lambda one: one.distance / one.allowed)
+    return max(distances, key=lambda one: one.strain)
 
 
 def _require_comparable(path: Path, graph: Subgraph) -> None:

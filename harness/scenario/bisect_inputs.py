@@ -63,17 +63,18 @@ def question(
     if photos and npy:
         raise UsageError("bisect.input", "give photos or .npy files, not both")
     if Path(model).suffix == ".tflite" or (model not in model_ids() and Path(model).is_file()):
-        path = Path(model)
+        name, path = model, Path(model)
         if not npy:
             hint = "give --input-npy FILE once for each: " + ", ".join(map(str, inspect(path).main.input_tensors))
             raise UsageError("bisect.input", f"{path} has no card that says how photos become its input", hint=hint)
     else:
         (described,) = describe_variants(load_card(model), [variant], say=say)
-        path = described.path
+        name, path = described.id, described.path
         if not npy:
             chosen = [sample(name, say=say) for name in photos or (_PHOTO,)]
-            return Question(path, tensors_of(described, chosen), reference, suspect, tolerance)
-    return Question(path, read_tensors(npy, inspect(path).main.input_tensors), reference, suspect, tolerance)
+            return Question(name, path, tensors_of(described, chosen), reference, suspect, tolerance)
+    tensors = read_tensors(npy, inspect(path).main.input_tensors)
+    return Question(name, path, tensors, reference, suspect, tolerance)
 
 
 def read_tensors(files: Sequence[Path], wanted: Sequence[TensorInfo]) -> Tensors:

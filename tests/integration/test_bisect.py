@@ -17,7 +17,7 @@ from harness.errors import ExitCode, ResultsInvalid
 from harness.fetch.store import cached, key_of
 from harness.models.inspect import inspect
 from harness.pixel import lifecycle
-from harness.report.bisection import document, render
+from harness.report.bisection import render
 from harness.scenario.bisect import Question, bisect
 from harness.scenario.bisect_inputs import backend
 
@@ -81,7 +81,12 @@ def asked(model: Path, side: int, suspect: str, *, precision_loss: bool, toleran
     """A question on random pixels."""
     pixels = np.random.default_rng(1).normal(size=(1, side, side, 3)).astype(np.float32)
     return Question(
-        model, {"pixels": (pixels,)}, backend("cpu"), backend(suspect, precision_loss=precision_loss), tolerance
+        model.name,
+        model,
+        {"pixels": (pixels,)},
+        backend("cpu"),
+        backend(suspect, precision_loss=precision_loss),
+        tolerance,
     )
 
 
@@ -103,4 +108,40 @@ def test_names_exactly_the_wrong_operator(pixel: lifecycle.PixelInfo, padded: Pa
     assert culprit.gpu is not None
     assert culprit.gpu.taken == culprit.gpu.total == pad.index + 1
     assert found.runs <= 3
-    assert json.loads(json.dumps(document(found)))["verdict"] == "culprit"
+    assert json.loads((found.folder / "bisect.json").read_text())["verdict"] == "culprit"
+    assert culprit.strain is not None
+    assert culprit.strain < 0.01
+
+
+@pytest.mark.slow
+def test_half_floats_are_told_from_wrong_kernels(
+    pixel: lifecycle.PixelInfo, small_model: Model, tmp_path: Path
+) -> None:
+    """Under a tolerance that half floats can't keep, OpenGL's first convolution is named, and fp32 mends it."""
+    model = small_model.variants[0].file
+    question = asked(model, 32, "gpu-opengl", precision_loss=True, tolerance=1e-5)
+    found = bisect(question, serial=pixel.serial, results=tmp_path)
+    assert found.culprit is not None, render(found)
+    assert (found.culprit.operator, found.culprit.index) == ("CONV_2D", 0)
+    assert found.culprit.mended_by_fp32 is True
+    assert found.culprit.worst.distance > found.culprit.worst.allowed
+    assert "precision_loss: false mends it" in render(found)
+
+
+@pytest.mark.slow
+def test_backends_that_agree_need_one_run(pixel: lifecycle.PixelInfo, small_model: Model, tmp_path: Path) -> None:
+    """OpenCL in fp32 agrees: exit code 0 after one run, and nothing is accused."""
+    model = small_model.variants[0].file
+    found = bisect(asked(model, 32, "gpu-opencl", precision_loss=False), serial=pixel.serial, results=tmp_path)
+    assert found.exit_code is ExitCode.PASSED, render(found)
+    assert (found.runs, found.culprit) == (1, None)
+    assert 0 < found.whole.distance <= found.whole.allowed
+
+
+@pytest.mark.slow
+def test_a_backend_that_refuses_the_model(pixel: lifecycle.PixelInfo, padded: Path, tmp_path: Path) -> None:
+    """OpenGL can't take a batch of 8: that is an error with the delegate's own words, and no accusation."""
+    with pytest.raises(ResultsInvalid) as caught:
+        bisect(asked(padded, 8, "gpu-opengl", precision_loss=True), serial=pixel.serial, results=tmp_path)
+    assert caught.value.code == "bisect.refused"
+    assert "Batch size mismatch" in caught.value.why

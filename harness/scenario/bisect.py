@@ -260,11 +260,13 @@ def _worst(distances: list[Distance]) -> Distance:
 
 
 def _require_comparable(path: Path, graph: Subgraph) -> None:
-    made = {tensor for operation in graph.operations for tensor in operation.outputs}
+    live = {tensor for index in dataflow(graph).sources for tensor in graph.operations[index].outputs}
     for tensor in graph.outputs:
-        if tensor not in made or graph.tensors[tensor].dtype not in _COMPARABLE:
+        if tensor not in live or graph.tensors[tensor].dtype not in _COMPARABLE:
             what = f"{path}: its output {graph.tensors[tensor]} can't be compared"
-            raise ModelError("bisect.outputs", what, why=f"no operator computes it, or it isn't {sorted(_COMPARABLE)}")
+            raise ModelError(
+                "bisect.outputs", what, why=f"it doesn't depend on the input, or isn't {sorted(_COMPARABLE)}"
+            )
 
 
 def _staged(progress: Progress) -> Callable[[str], AbstractContextManager[None]]:

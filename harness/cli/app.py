@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import build, convert, corpus, devices, doctor, inspect, models, pixel, run, validate
+from harness.cli import bisect, build, convert, corpus, devices, doctor, inspect, models, pixel, run, validate
 
 app = typer.Typer(
     name="harness",
@@ -20,6 +20,7 @@ app.command("validate")(validate.validate)
 app.command("models")(models.models)
 app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)
+app.command("bisect")(bisect.bisect)
 app.command("build")(build.build)
 app.command("devices")(devices.devices)
 app.add_typer(pixel.app, name="pixel")

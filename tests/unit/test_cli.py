@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-VERBS = ("run", "validate", "models", "convert", "inspect", "build", "devices", "pixel", "doctor")
+VERBS = ("run", "bisect", "validate", "models", "convert", "inspect", "build", "devices", "pixel", "doctor")
 
 
 def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +47,7 @@ def test_help_names_every_verb_and_imports_nothing_heavy() -> None:
         (["inspect", "README.md"], 4, "model.not_tflite"),
         (["pixel", "stop", "emulator-9999"], 5, "pixel.unknown"),
         (["pixel", "start", "--port", "5555"], 2, "even"),
+        (["bisect", "efficientnet_lite0", "--suspect", "gpu-opncl"], 2, "did you mean 'gpu-opencl'"),
         (["frobnicate"], 2, "frobnicate"),
     ],
 )

@@ -22,7 +22,8 @@ class Cost:
     """Parameters and multiply-adds of the main graph; `uncounted` names operators whose multiply-adds aren't in it.
 
     Parameters are constants of floats or with a scale: weights and biases, and not the shapes and axes that operators
-    are given as integers. Layers that the converter folded into others (batch normalisation) are gone.
+    are given as integers. They are those that the file stores: batch normalisation folded into a convolution is gone,
+    a convolution without a bias has got one of zeros, and equal constants stand once.
     """
 
     parameters: int

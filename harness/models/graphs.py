@@ -124,22 +124,17 @@ def _of_functions(
     functions: Mapping[str, Any], owner: Any, wanted: Sequence[str], shapes: InputShapes, name: str, where: str
 ) -> Built:
     chosen = _chosen(functions, wanted, name)
-    fixed: dict[str, Any] = {}
-    inputs: list[tuple[InputSpec, ...]] = []
-    unused = set(shapes)
-    for signature in chosen:
-        function, specs = _with_fixed_inputs(functions[signature], shapes, f"{name}: '{signature}'")
-        fixed[signature] = function
-        inputs.append(_inputs(specs))
-        unused -= {spec.name for spec in specs}
-    _require_used(unused, sorted({each.name for group in inputs for each in group}), where)
+    names = {spec.name for signature in chosen for spec in _specs(functions[signature])}
+    _require_used(set(shapes) - names, sorted(names), where)
+    fixed = {each: _with_fixed_inputs(functions[each], shapes, f"{name}: '{each}'") for each in chosen}
+    inputs = _inputs(fixed[chosen[0]][1])
     variables = {
         variable.name: variable
         for signature in chosen
         for variable in functions[signature].graph.variables
         if variable.dtype.is_floating
     }
-    return Built(fixed, owner, inputs[0], variables)
+    return Built({each: function for each, (function, _) in fixed.items()}, owner, inputs, variables)
 
 
 def _chosen(functions: Mapping[str, Any], wanted: Sequence[str], name: str) -> tuple[str, ...]:
@@ -168,8 +163,7 @@ def _chosen(functions: Mapping[str, Any], wanted: Sequence[str], name: str) -> t
 def _with_fixed_inputs(function: Any, shapes: InputShapes, where: str) -> tuple[Any, list[Any]]:
     import tensorflow as tf
 
-    structure = function.structured_input_signature
-    specs = [spec for spec in tf.nest.flatten(structure) if isinstance(spec, tf.TensorSpec)]
+    structure, specs = function.structured_input_signature, _specs(function)
     known = {name: shape for name, shape in shapes.items() if name in {spec.name for spec in specs}}
     fixed = _fixed(specs, known, where)
     if all(spec.shape == before.shape for spec, before in zip(fixed, specs, strict=True)):
@@ -180,6 +174,12 @@ def _with_fixed_inputs(function: Any, shapes: InputShapes, where: str) -> tuple[
         return function(*arguments, **named)
 
     return tf.function(call).get_concrete_function(*fixed), fixed
+
+
+def _specs(function: Any) -> list[Any]:
+    import tensorflow as tf
+
+    return [spec for spec in tf.nest.flatten(function.structured_input_signature) if isinstance(spec, tf.TensorSpec)]
 
 
 def _fixed(specs: Sequence[Any], shapes: InputShapes, where: str) -> list[Any]:

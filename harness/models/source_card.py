@@ -56,7 +56,8 @@ class ConcreteSource(Entry):
     """A function of ours that returns concrete functions.
 
     It returns a Keras model, a `tf.Module` whose methods are `tf.function`s with an input signature, one concrete
-    function, or a dict of them by signature's name; with `weights` it is given them by name.
+    function, or a dict of them by signature's name; with `weights` it is given them by name. A concrete function
+    doesn't keep its variables alive, so one that has any is returned as its `tf.function`, or in its module.
     """
 
     kind: Literal["concrete"]

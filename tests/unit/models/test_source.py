@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 from dataclasses import replace
@@ -292,3 +293,24 @@ def test_a_card_of_each_kind(own_catalog: Path, models: Path) -> None:
     card.write_text(text.replace(builder, f"{builder}\n  weights: {{format: npz, file: {pin}}}"))
     with pytest.raises(HarnessError, match="weight 'scale'"):
         convert(load_card("tiny", own_catalog), [Variant.FP32])
+
+
+def test_the_command_line_shows_what_was_made(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files in the folder asked for, and the facts of each as JSON on stdout; `inspect` agrees on the cost."""
+    from harness.cli.convert import convert as convert_verb
+    from harness.cli.inspect import inspect as inspect_verb
+
+    calibrate, out = str(models / "inputs.npz"), tmp_path / "out"
+    convert_verb(str(models / "net.keras"), out, ["fp32", "int8"], calibrate=calibrate, as_json=True)
+    plain, integer = json.loads(capsys.readouterr().out)
+    assert sorted(path.name for path in out.iterdir()) == ["net_fp32.tflite", "net_int8.tflite"]
+    assert (plain["errors"], plain["calibrated_on"]) == (None, None)
+    assert integer["errors"][0]["snr_db"] > 20
+    assert integer["calibrated_on"] == "inputs.npz"
+    assert integer["bytes"] == (out / "net_int8.tflite").stat().st_size
+    inspect_verb(out / "net_fp32.tflite", as_json=True)
+    assert json.loads(capsys.readouterr().out)["cost"] == plain["cost"]
+    convert_verb(str(models / "net.keras"), out, ["fp16"], calibrate=calibrate)
+    said = capsys.readouterr().out
+    assert "parameters" in said
+    assert "from fp32 on inputs.npz: max" in said

@@ -58,7 +58,7 @@ def convert(
             tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
             input_shapes=dict(_shape(text) for text in input_shape or ()),
             examples=_examples(calibrate),
-            io=_io(io),
+            io=_io(io, calibrated=bool(calibrate)),
             select_ops=select_ops,
         )
         converted = convert_recipe(recipe, variant or recipe.variants, say=console.say)
@@ -141,9 +141,11 @@ def _shape(text: str) -> tuple[str, tuple[int, ...]]:
     return name, tuple(int(side) for side in numbers)
 
 
-def _io(text: str) -> Any:
+def _io(text: str, *, calibrated: bool) -> Any:
     from harness.models.catalog import Io
 
+    if text and not calibrated:
+        raise UsageError("convert.option", "--io is for integer variants", hint="give real inputs with --calibrate")
     if text and text not in list(Io):
         raise UsageError("convert.option", f"--io is {' or '.join(Io)}, not '{text}'")
     return Io(text) if text else Io.INTEGER

@@ -19,6 +19,8 @@ def inspect(
     Tensors, operators, metadata and associated files; needs no TensorFlow.
     """
     from harness import console
+    from harness.cli.convert import cost_line
+    from harness.models.cost import cost_of
     from harness.models.gpu_support import predict
     from harness.models.inspect import inspect as read
     from harness.models.metadata import read_back
@@ -34,6 +36,7 @@ def inspect(
                 "bytes": found.size,
                 "inputs": [asdict(tensor) for tensor in found.main.input_tensors],
                 "outputs": [asdict(tensor) for tensor in found.main.output_tensors],
+                "cost": asdict(cost_of(found)),
                 "operators": found.operator_counts(),
                 "signatures": [asdict(signature) for signature in found.signatures],
                 "associated_files": list(found.associated_files),
@@ -43,7 +46,8 @@ def inspect(
         )
         return
     lines = [
-        f"{model}: {found.size:,} bytes, {len(found.main.operations)} operators, {len(found.main.tensors)} tensors"
+        f"{model}: {found.size:,} bytes, {len(found.main.operations)} operators, {len(found.main.tensors)} tensors",
+        cost_line(cost_of(found)),
     ]
     if said:
         lines += [f"{said.name} {said.version}".strip(), f"{said.description}", f"{said.author}; {said.licence}"]

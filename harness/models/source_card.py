@@ -1,0 +1,77 @@
+"""The kinds of `source:` that a card may name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.models.entry import Entry, Line, Origin
+
+Side = Annotated[int, Field(gt=0, le=1 << 24)]
+InputShapes = dict[str, tuple[Side, ...]]
+# A dotted module or a Python file beside the card, and what to call in it.
+Function = Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.)*[A-Za-z_]\w*:[A-Za-z_]\w*$")]
+
+
+class WeightsFile(Entry):
+    """Weights by name: a PyTorch checkpoint, read without PyTorch, or NumPy's `.npz`."""
+
+    format: Literal["torch", "npz"]
+    file: Origin
+
+
+class KerasSource(Entry):
+    """A Keras model: made by a function of ours from weights by name, or a `.keras` or `.h5` file.
+
+    The function's module is a dotted name, or a Python file beside the card (`builder.py:build`).
+    """
+
+    kind: Literal["keras"]
+    builder: Function | None = None
+    weights: WeightsFile | None = None
+    file: Origin | None = None
+    input_shapes: InputShapes = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.builder is None) == (self.file is None):
+            raise ValueError("give either 'builder' or 'file'")
+        if self.file and self.weights:
+            raise ValueError("weights belong to a 'builder'; a file has its own")
+        return self
+
+
+class SavedModelSource(Entry):
+    """A SavedModel's folder beside the card. Without `signatures`, `serving_default` or the only one is taken."""
+
+    kind: Literal["saved_model"]
+    folder: Line
+    signatures: tuple[Line, ...] = ()
+    tags: tuple[Line, ...] = ()
+    input_shapes: InputShapes = Field(default_factory=dict)
+
+
+class ConcreteSource(Entry):
+    """A function of ours that returns concrete functions.
+
+    It returns a Keras model, a `tf.Module` whose methods are `tf.function`s with an input signature, one concrete
+    function, or a dict of them by signature's name; with `weights` it is given them by name. A concrete function
+    doesn't keep its variables alive, so one that has any is returned as its `tf.function`, or in its module.
+    """
+
+    kind: Literal["concrete"]
+    function: Function
+    weights: WeightsFile | None = None
+    signatures: tuple[Line, ...] = ()
+    input_shapes: InputShapes = Field(default_factory=dict)
+
+
+class TfliteSource(Entry):
+    """A `.tflite` file as it is: it has one variant, its own precision."""
+
+    kind: Literal["tflite"]
+    file: Origin
+
+
+Source = Annotated[KerasSource | SavedModelSource | ConcreteSource | TfliteSource, Field(discriminator="kind")]

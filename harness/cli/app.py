@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import build, convert, devices, doctor, inspect, models, pixel, run, validate
+from harness.cli import build, convert, describe, devices, doctor, inspect, models, pixel, run, validate
 
 app = typer.Typer(
     name="harness",
@@ -19,6 +19,7 @@ app.command("run")(run.run)
 app.command("validate")(validate.validate)
 app.command("models")(models.models)
 app.command("convert")(convert.convert)
+app.command("describe")(describe.describe)
 app.command("inspect")(inspect.inspect)
 app.command("build")(build.build)
 app.command("devices")(devices.devices)

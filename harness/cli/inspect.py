@@ -1,8 +1,7 @@
-"""`harness inspect`: what any `.tflite` says of itself."""
+"""`harness inspect`: what any `.tflite` says of itself, and what its readers would refuse or misread."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,40 +12,20 @@ def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a .tflite file: tensors, operators, metadata, associated files. Needs no TensorFlow."""
+    """Show a .tflite file: tensors, operators, metadata, associated files, findings. Needs no TensorFlow."""
     from harness import console
+    from harness.errors import ModelError
     from harness.models.inspect import inspect as read
-    from harness.models.metadata import read_back
+    from harness.models.metadata import read_back, show
+    from harness.models.metadata.findings import findings
 
     found = read(model)
-    said = read_back(found)
+    problems = findings(found)
+    try:
+        said = read_back(found)
+    except ModelError:
+        said = None  # it is among the findings
     if as_json:
-        console.show_json(
-            {
-                "path": str(model),
-                "bytes": found.size,
-                "inputs": [asdict(tensor) for tensor in found.main.input_tensors],
-                "outputs": [asdict(tensor) for tensor in found.main.output_tensors],
-                "operators": found.operator_counts(),
-                "signatures": [asdict(signature) for signature in found.signatures],
-                "associated_files": list(found.associated_files),
-                "metadata": asdict(said) if said else None,
-            }
-        )
-        return
-    lines = [
-        f"{model}: {found.size:,} bytes, {len(found.main.operations)} operators, {len(found.main.tensors)} tensors"
-    ]
-    if said:
-        lines += [f"{said.name} {said.version}".strip(), f"{said.description}", f"{said.author}; {said.licence}"]
+        console.show_json(show.as_json(found, said, problems))
     else:
-        lines.append("no metadata")
-    lines += [f"input   {tensor}" for tensor in found.main.input_tensors]
-    lines += [f"output  {tensor}" for tensor in found.main.output_tensors]
-    for tensor in said.inputs if said else ():
-        lines.append(f"        {tensor.name}: {tensor.description}; mean {list(tensor.mean)}, std {list(tensor.std)}")
-    for tensor in said.outputs if said else ():
-        lines.append(f"        {tensor.name}: {tensor.description}")
-    lines += [f"file    {name}" for name in found.associated_files]
-    lines += [f"{count:6d}  {name}" for name, count in found.operator_counts().items()]
-    console.show_text("\n".join(lines))
+        console.show_text("\n".join(show.as_lines(found, said, problems)))

@@ -104,6 +104,11 @@ class Table:
         at = self.place(number)
         return default if at is None else self._buffer.integer(kind, at)
 
+    def real(self, number: int, default: float = 0.0) -> float:
+        """A 32-bit float."""
+        at = self.place(number)
+        return default if at is None else float(self._buffer.number("<f", at))
+
     def target(self, number: int) -> int | None:
         """The byte where the string, vector or table of field `number` starts."""
         at = self.place(number)

@@ -119,7 +119,7 @@ class TensorPart(Part):
 
     def describe(self, given: Given, *key: Key) -> TensorDescription:
         """What is said of the tensor; the part stands at `key`."""
-        units: tuple[Unit, ...] = ()
+        units: list[Unit] = []
         if self.calibration:
             kind = ScoreTransformation[self.calibration.transformation.upper()]
             units.append(ScoreCalibration(kind, self.calibration.default_score))

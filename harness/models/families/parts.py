@@ -108,8 +108,8 @@ class Scored(Part):
 
     def score_parts(self, given: Given) -> tuple[tuple[Unit, ...], tuple[AssociatedFile, ...]]:
         """Units and files of a tensor of scores."""
-        units: tuple[Unit, ...] = ()
-        files: tuple[AssociatedFile, ...] = ()
+        units: list[Unit] = []
+        files: list[AssociatedFile] = []
         if self.calibration:
             kind = ScoreTransformation[self.calibration.transformation.upper()]
             units.append(ScoreCalibration(kind, self.calibration.default_score))

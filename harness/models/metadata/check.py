@@ -10,7 +10,7 @@ from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import parse_labels
 from harness.models.metadata.archive import safe_name
 from harness.models.metadata.finding import Finding
-from harness.models.metadata.texts import calibration_problem, vocabulary_problem
+from harness.models.metadata.texts import calibration_lines, calibration_problem, vocabulary_problem
 from harness.models.metadata.values import (
     BertTokenizer,
     BoxKind,
@@ -170,12 +170,12 @@ def _calibration(
             yield Finding(
                 "metadata.calibration", field, f"'{file.name}' {problem}", "write scale,slope,offset[,min_score] a line"
             )
-        count = len(files[file.name].splitlines()) if file.name in files else 0
+        count = calibration_lines(files.get(file.name, b""))
         labelled = any(one.kind is FileKind.AXIS_LABELS for one in said.files)
         size = tensor.shape[-1] if tensor.shape else 1
         if labelled and file.name in files and count != size:
             text = f"'{file.name}' has {count} lines, and the last axis of tensor {tensor} has {size}"
-            yield Finding("metadata.calibration", field, text, "give a line a class; an empty one leaves it as it is")
+            yield Finding("metadata.calibration", field, text, "give a line a class, and no line break at the end")
 
 
 def _files(description: Description) -> Iterator[Finding]:

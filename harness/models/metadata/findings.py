@@ -16,6 +16,7 @@ from harness.models.metadata.check import contradictions
 from harness.models.metadata.finding import Finding
 from harness.models.metadata.pack import NEWEST_PARSER
 from harness.models.metadata.read import read_back
+from harness.models.metadata.texts import calibration_lines
 from harness.models.metadata.values import (
     BertTokenizer,
     BoxKind,
@@ -91,14 +92,26 @@ def _readers(said: Description, model: TfliteFile, files: Mapping[str, bytes]) -
             f"it takes an image and {len(inputs) - 1} more; the Task Library's image classes and ML Kit take one input"
         )
         yield Finding("task.inputs", "inputs", text, "run it with the interpreter, or convert it with one input")
-    if Content.BOUNDING_BOX in contents:
+    if photos and Content.BOUNDING_BOX in contents:
         yield from _detector(said, model, files)
-    elif photos and any(one.content is Content.IMAGE and one.content_range == (1, 2) for one in said.outputs):
-        if any(file.kind is FileKind.AXIS_LABELS for one in said.outputs for file in one.files):
-            yield from _segmenter(said, outputs)
-    elif photos and any(file.kind is FileKind.AXIS_LABELS for one in said.outputs for file in one.files):
+    elif photos and any(_is_mask(one, len(outputs)) for one in said.outputs):
+        yield from _segmenter(said, outputs)
+    elif photos and all(_is_score(one) for one in said.outputs):
         yield from _classifier(outputs)
     yield from _text(said, model, inputs)
+
+
+def _labelled(said: TensorDescription) -> bool:
+    return any(file.kind is FileKind.AXIS_LABELS for file in said.files)
+
+
+def _is_mask(said: TensorDescription, outputs: int) -> bool:
+    masks = said.content is Content.IMAGE and said.content_range == (1, 2) and _labelled(said)
+    return masks and (outputs == 1 or "mask" in said.name)  # a pose's heat maps look the same
+
+
+def _is_score(said: TensorDescription) -> bool:
+    return _labelled(said) and said.content in (Content.FEATURE, Content.UNKNOWN) and said.content_range is None
 
 
 def _image_input(field: str, said: TensorDescription, tensor: TensorInfo) -> Iterator[Finding]:
@@ -172,10 +185,10 @@ def _detector(said: Description, model: TfliteFile, files: Mapping[str, bytes]) 
     labels = [file for one in said.outputs for file in one.files if file.kind is FileKind.VALUE_LABELS]
     tables = [file for one in said.outputs for file in one.files if file.kind is FileKind.SCORE_CALIBRATION]
     if labels and tables and labels[0].name in files and tables[0].name in files:
-        count, lines = (len(files[file.name].splitlines()) for file in (labels[0], tables[0]))
+        count, lines = len(files[labels[0].name].splitlines()), calibration_lines(files[tables[0].name])
         if count != lines:
             text = f"'{tables[0].name}' has {lines} lines, and '{labels[0].name}' has {count} labels"
-            yield Finding("metadata.calibration", "outputs", text, "give a line a label")
+            yield Finding("metadata.calibration", "outputs", text, "give a line a label, and no line break at the end")
 
 
 def _segmenter(said: Description, outputs: list[tuple[TensorDescription, TensorInfo]]) -> Iterator[Finding]:
@@ -229,7 +242,7 @@ def _text(
                 )
     for index, (one, tensor) in enumerate(inputs):
         regex = any(isinstance(unit, RegexTokenizer) for unit in one.units)
-        labelled = any(file.kind is FileKind.AXIS_LABELS for output in said.outputs for file in output.files)
+        labelled = any(_labelled(output) for output in said.outputs)
         if (
             labelled
             and len(inputs) == 1

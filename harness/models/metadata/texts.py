@@ -33,6 +33,11 @@ def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer
     return f"has no {' nor '.join(absent)}" if absent else ""
 
 
+def calibration_lines(content: bytes) -> int:
+    """How many classes a file of parameters is for: the Task Library takes a last line break for one more, empty line."""
+    return content.count(b"\n") + 1
+
+
 def calibration_problem(content: bytes) -> str:
     """What is wrong with a file of sigmoid parameters (0, 3 or 4 numbers a line, the scale not below 0), or nothing."""
     try:

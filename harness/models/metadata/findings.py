@@ -51,6 +51,7 @@ def findings(model: TfliteFile) -> tuple[Finding, ...]:
         return (*found, Finding("metadata.none", "metadata", text, _DESCRIBE))
     files = readable_files(model.path, (file.name for file in said.files))
     found += _named_files(said, model, files)
+    found += _line_ends(said, files)
     found += contradictions(said, model, files)
     found += _version(said)
     if len(said.inputs) == len(model.main.inputs) and len(said.outputs) == len(model.main.outputs):
@@ -67,6 +68,18 @@ def _named_files(said: Description, model: TfliteFile, files: Mapping[str, bytes
             yield Finding("archive.unreadable", f"'{name}'", "it can't be read", _DESCRIBE)
     for name in sorted(set(model.associated_files) - named):
         yield Finding("archive.unnamed", f"'{name}'", "it is in the model and nothing names it", _DESCRIBE)
+
+
+def _line_ends(said: Description, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    kinds = (FileKind.AXIS_LABELS, FileKind.VALUE_LABELS, FileKind.VOCABULARY)
+    for name in dict.fromkeys(file.name for file in said.files if file.kind in kinds):
+        content = files.get(name, b"")
+        if b"\r\n" in content:
+            text = "its lines end in CR LF, and the Task Library keeps the CR in every word"
+            yield Finding("labels.line_ends", f"'{name}'", text, "save it with LF alone")
+        if content.startswith(b"\xef\xbb\xbf"):
+            text = "it starts with a byte order mark, and the Task Library keeps it in the first word"
+            yield Finding("labels.mark", f"'{name}'", text, "save it as UTF-8 without the mark")
 
 
 def _version(said: Description) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
 from enum import IntEnum
@@ -144,6 +145,8 @@ def _plain(value: Any) -> Any:
         return value.name.lower()
     if isinstance(value, bytes):
         return _text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 

@@ -119,7 +119,9 @@ def test_the_task_library_runs_what_we_described(bench: Benches, models: Path, t
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     classes, objects, masks, words, answers = done.stdout.splitlines()
-    assert classes == "['c', 'd']"  # c has no calibration and takes the default score; the others are below the threshold
+    assert (
+        classes == "['c', 'd']"
+    )  # c has no calibration and takes the default score; the others are below the threshold
     assert objects.startswith("[('dog', ")
     assert (masks, words) == ("['ground', 'person']", "['bad', 'good']")
     assert int(answers) > 0

@@ -88,6 +88,8 @@ def _tensor(whose: str, tensor: TensorInfo, said: TensorDescription | None) -> I
 
 
 def _whole(said: Description) -> Iterator[str]:
+    if said.parser_version:
+        yield f"needs   a metadata parser of {said.parser_version}"
     for whose, groups in (("input", said.input_groups), ("output", said.output_groups)):
         yield from (f"group   {_group(group)} ({whose}s)" for group in groups)
     for whose, units in (("input", said.input_units), ("output", said.output_units)):

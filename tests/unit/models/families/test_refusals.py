@@ -35,6 +35,7 @@ def refusal(bench: Bench, family: str, body: str, **files: str | bytes) -> Harne
         (LABELS, "missing key 'input'"),
         ("input: {mean: [.nan], std: [1]}\n" + LABELS, "8:16"),
         (IMAGE + LABELS + "translations: [{file: b.txt, locale: German}]\n", "locale"),
+        (IMAGE + LABELS + 'output_name: "\\ud800"\n', "10:14: output_name"),
         (IMAGE + LABELS + "calibration: {file: c.csv, transformation: lag}\n", "did you mean 'log'?"),
     ],
 )

@@ -47,6 +47,7 @@ def test_text_tells_what_a_tensor_is(bench: Benches) -> None:
     assert "group   detection_result: location, category, score (outputs)" in text
     assert "ScoreThreshold threshold 0.125" in text
     assert "labels.txt (value_labels)" in text
+    assert "needs   a metadata parser of 1.2.0" in text
 
 
 def test_json_of_describe_lists_findings(bench: Benches) -> None:

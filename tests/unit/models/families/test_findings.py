@@ -98,6 +98,9 @@ def test_words_of_an_image_classifier(bench: Benches) -> None:
     first, german, table = said.outputs[0].files
     mixed = replace(said, outputs=(replace(said.outputs[0], files=(first, replace(german, locale=""), table)),))
     assert codes(written(bench_, mixed, files)) == {"labels.locale"}
+    again = replace(german, name="labels-at.txt")
+    twice = replace(said, outputs=(replace(said.outputs[0], files=(first, german, again, table)),))
+    assert codes(written(bench_, twice, {**files, "labels-at.txt": files["labels-de.txt"]})) == {"labels.locale"}
 
 
 def test_label_files_of_other_systems(bench: Benches) -> None:

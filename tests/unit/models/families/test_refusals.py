@@ -35,7 +35,6 @@ def refusal(bench: Bench, family: str, body: str, **files: str | bytes) -> Harne
         (LABELS, "missing key 'input'"),
         ("input: {mean: [.nan], std: [1]}\n" + LABELS, "8:16"),
         (IMAGE + LABELS + "translations: [{file: b.txt, locale: German}]\n", "locale"),
-        (IMAGE + LABELS + 'output_name: "\\ud800"\n', "10:14: output_name"),
         (IMAGE + LABELS + "calibration: {file: c.csv, transformation: lag}\n", "did you mean 'log'?"),
     ],
 )
@@ -154,6 +153,13 @@ def test_a_tokenizer_that_is_not_whole(bench: Benches, family: str, tokenizer: s
     error = refusal(bench(family), family, tokenizer)
     assert isinstance(error, UsageError)
     assert words in error.what
+
+
+def test_one_file_for_two_ends(bench: Benches) -> None:
+    """Labels aren't a vocabulary."""
+    body = REGEX + "labels: vocab.txt\n"
+    error = refusal(bench("text_classification"), "text_classification", body, vocab_txt="<PAD> 0\n<UNKNOWN> 1\n")
+    assert "'vocab.txt' is of two kinds" in error.what
 
 
 def test_tokens_do_not_go_into_an_image(bench: Benches) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -15,7 +17,17 @@ from harness.models.metadata.finding import Finding
 
 _MAX_FILE_BYTES = 64 << 20
 _MAX_RATIO = 200  # text packs to a tenth, a file of one word repeated to a hundredth
-_DAMAGE = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, struct.error, OSError, ValueError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 
 
 def safe_name(name: str) -> bool:
@@ -30,17 +42,15 @@ def associated_file(path: Path, name: str) -> bytes:
     Raises:
         ModelError: `metadata.file` when the name is unsafe, absent, there twice, or the file over 64 MiB.
     """
-    data = read_bytes(path)
-    return _content(data, archive_entries(data, path), name, f"{path}: associated file '{name}'", _MAX_FILE_BYTES)
+    return _Archive(path).content(name, f"{path}: associated file '{name}'", _MAX_FILE_BYTES)
 
 
 def readable_files(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     """The contents of those of these files that are there once, under a plain name, and whole; 64 MiB in all."""
-    data, found = read_bytes(path), {}
-    entries, left = archive_entries(data, path), _MAX_FILE_BYTES
+    archive, found, left = _Archive(path), dict[str, bytes](), _MAX_FILE_BYTES
     for name in dict.fromkeys(names):
         try:
-            found[name] = _content(data, entries, name, name, left)
+            found[name] = archive.content(name, name, left)
         except ModelError:
             continue
         left -= len(found[name])
@@ -77,16 +87,28 @@ def archive_findings(path: Path) -> Iterator[Finding]:
 _REPACK = "don't unpack it; describe the model anew with files of your own (`harness describe`)"
 
 
-def _content(data: bytes, entries: list[zipfile.ZipInfo], name: str, whose: str, limit: int) -> bytes:
-    found = [entry for entry in entries if entry.filename == name]
-    if not safe_name(name) or len(found) != 1:
-        why = f"it is there {len(found)} times" if safe_name(name) else "its name leads elsewhere"
-        raise ModelError("metadata.file", f"{whose} can't be read", why=why)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(found[0]) as stream:
-            content = stream.read(limit + 1)
-    except _DAMAGE as error:
-        raise ModelError("metadata.file", f"{whose} can't be read", why=str(error)) from error
-    if len(content) > limit:
-        raise ModelError("metadata.file", f"{whose} is over {limit:,} bytes")
-    return content
+class _Archive:
+    """The archive of one model, its list read once."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = read_bytes(path)
+        self._entries: dict[str, list[zipfile.ZipInfo]] = {}
+        for entry in archive_entries(self._data, path):
+            self._entries.setdefault(entry.filename, []).append(entry)
+        self._archive: zipfile.ZipFile | None = None
+
+    def content(self, name: str, whose: str, limit: int) -> bytes:
+        """One file, of at most `limit` bytes. Raises ModelError `metadata.file`."""
+        found = self._entries.get(name, [])
+        if not safe_name(name) or len(found) != 1:
+            why = f"it is there {len(found)} times" if safe_name(name) else "its name leads elsewhere"
+            raise ModelError("metadata.file", f"{whose} can't be read", why=why)
+        try:
+            self._archive = self._archive or zipfile.ZipFile(io.BytesIO(self._data))
+            with self._archive.open(found[0]) as stream:
+                content = stream.read(limit + 1)
+        except _DAMAGE as error:
+            raise ModelError("metadata.file", f"{whose} can't be read", why=str(error)) from error
+        if len(content) > limit:
+            raise ModelError("metadata.file", f"{whose} is over {limit:,} bytes")
+        return content

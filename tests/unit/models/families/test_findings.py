@@ -18,6 +18,7 @@ from harness.models.embed import embed
 from harness.models.families import read_description
 from harness.models.inspect import METADATA_NAME, Subgraph, TensorInfo, TfliteFile, inspect
 from harness.models.metadata import Description, pack, read_back
+from harness.models.metadata.archive import archive_findings, readable_files
 from harness.models.metadata.check import contradictions
 from harness.models.metadata.findings import findings
 from harness.models.metadata.show import as_json, as_lines
@@ -229,6 +230,34 @@ def test_damaged_metadata_is_a_model_error_or_is_read(buffers: tuple[bytes, ...]
     found = tuple(contradictions(said, model, {}))
     assert list(as_lines(model, said, found))
     json.dumps(as_json(model, said, found), allow_nan=False)
+
+
+@pytest.fixture(scope="module")
+def packed(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A described model whose files are compressed in every way that zip knows."""
+    bench = Bench(tmp_path_factory.mktemp("packed"), models / "segmentation.tflite")
+    written(bench, said_of(bench, "segmentation")[0], {})
+    with zipfile.ZipFile(bench.out, "a") as archive:
+        for kind, name in ((zipfile.ZIP_DEFLATED, "labels.txt"), (zipfile.ZIP_LZMA, "b"), (zipfile.ZIP_BZIP2, "c")):
+            archive.writestr(name, b"ground\nperson\n" * 20, kind)
+    return bench.out
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_archive_is_a_model_error_or_is_read(packed: Path, data: st.DataObject) -> None:
+    """Whatever bytes change behind the model: files come out or don't, and nothing but ModelError is raised."""
+    content = bytearray(packed.read_bytes())
+    start = content.index(b"PK\x03\x04")
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(start, len(content) - 1))] = data.draw(st.integers(0, 255))
+    spoilt = packed.with_name("spoilt.tflite")
+    spoilt.write_bytes(content)
+    try:
+        list(archive_findings(spoilt))
+        readable_files(spoilt, ["labels.txt", "b", "c"])
+    except ModelError:
+        return
 
 
 @pytest.mark.parametrize("length", [0, 4, 8, 20])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import lzma
 import struct
 import zipfile
 import zlib
@@ -17,10 +16,10 @@ from harness.models.metadata.finding import Finding
 
 _MAX_FILE_BYTES = 64 << 20
 _MAX_RATIO = 200  # text packs to a tenth, a file of one word repeated to a hundredth
+_REPACK = "don't unpack it; describe the model anew with files of your own (`harness describe`)"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     RuntimeError,
     NotImplementedError,
@@ -78,13 +77,13 @@ def archive_findings(path: Path) -> Iterator[Finding]:
             yield Finding(
                 "archive.bomb", f"'{entry.filename}'", f"it has {size}: no label or vocabulary is like that", _REPACK
             )
-        elif entry.flag_bits & 1:
+        elif entry.compress_type != zipfile.ZIP_STORED:
+            text = "it is compressed, and the Task Library takes stored files only"
+            yield Finding("archive.compressed", f"'{entry.filename}'", text, _REPACK)
+        if entry.flag_bits & 1:
             yield Finding(
                 "archive.encrypted", f"'{entry.filename}'", "it is encrypted, and no reader has the key", _REPACK
             )
-
-
-_REPACK = "don't unpack it; describe the model anew with files of your own (`harness describe`)"
 
 
 class _Archive:
@@ -102,6 +101,9 @@ class _Archive:
         found = self._entries.get(name, [])
         if not safe_name(name) or len(found) != 1:
             why = f"it is there {len(found)} times" if safe_name(name) else "its name leads elsewhere"
+            raise ModelError("metadata.file", f"{whose} can't be read", why=why)
+        if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            why = "it is compressed in a way that no reader of models takes"
             raise ModelError("metadata.file", f"{whose} can't be read", why=why)
         try:
             self._archive = self._archive or zipfile.ZipFile(io.BytesIO(self._data))

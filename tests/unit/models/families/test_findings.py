@@ -17,7 +17,7 @@ from harness.errors import ModelError
 from harness.models.embed import embed
 from harness.models.families import read_description
 from harness.models.inspect import METADATA_NAME, Subgraph, TensorInfo, TfliteFile, inspect
-from harness.models.metadata import Description, pack, read_back
+from harness.models.metadata import Description, associated_file, pack, read_back
 from harness.models.metadata.archive import archive_findings, readable_files
 from harness.models.metadata.check import contradictions
 from harness.models.metadata.findings import findings
@@ -177,6 +177,17 @@ def test_a_file_that_is_named_and_not_there(bench: Benches) -> None:
     bench_ = bench("segmentation")
     said, _ = said_of(bench_, "segmentation")
     assert codes(written(bench_, said, {})) == {"archive.absent"}
+
+
+def test_a_compressed_file(bench: Benches) -> None:
+    """The Task Library says "Expected uncompressed zip archive" and stops; we can read it."""
+    bench_ = bench("segmentation")
+    said, files = said_of(bench_, "segmentation")
+    written(bench_, said, {})
+    with zipfile.ZipFile(bench_.out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.txt", files["labels.txt"])
+    assert codes(inspect(bench_.out)) == {"archive.compressed"}
+    assert associated_file(bench_.out, "labels.txt") == files["labels.txt"]
 
 
 def test_metadata_of_another_schema(bench: Benches) -> None:

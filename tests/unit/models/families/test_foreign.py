@@ -40,11 +40,10 @@ def test_what_their_writers_wrote_is_read(models: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = {path.stem: inspect(path) for path in tmp_path.glob("*.tflite")}
-    said = {name: read_back(model) for name, model in found.items()}
+    said = {name: words for name, model in found.items() if (words := read_back(model))}
     classifier, detector, segmenter, text = (
         said[name] for name in ("image_classification", "object_detection", "segmentation", "text_classification")
     )
-    assert classifier and detector and segmenter and text
     assert (classifier.inputs[0].content, classifier.inputs[0].mean) == (Content.IMAGE, (127.5,))
     assert [file.kind for file in classifier.outputs[0].files] == [FileKind.AXIS_LABELS]
     assert segmenter.outputs[0].content_range == (1, 2)

@@ -15,7 +15,10 @@ def describe(
     out: Annotated[Path, typer.Option("--out", "-o", help="The copy to write.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write metadata and its files into a copy of a model, read it back and compare."""
+    """Write metadata into a copy of a model.
+
+    Its files go with it; the copy is read back and compared, and what its readers would refuse or misread is listed.
+    """
     from harness import console
     from harness.models.families import describe_file
     from harness.models.metadata.findings import findings

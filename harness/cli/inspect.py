@@ -12,7 +12,10 @@ def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a .tflite file: tensors, operators, metadata, associated files, findings. Needs no TensorFlow."""
+    """Show what a .tflite file holds.
+
+    Tensors, operators, metadata and associated files; needs no TensorFlow.
+    """
     from harness import console
     from harness.errors import ModelError
     from harness.models.inspect import inspect as read

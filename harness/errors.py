@@ -142,3 +142,17 @@ class NothingToRun(HarnessError):
 
     exit_code = ExitCode.NOTHING_TO_RUN
     owner = Owner.USER
+
+
+class Interrupted(HarnessError):
+    """The user asked to stop (Ctrl-C); what had been done is kept."""
+
+    exit_code = ExitCode.INTERRUPTED
+    owner = Owner.USER
+
+
+class Terminated(HarnessError):
+    """The system or a caller asked to stop (SIGTERM, SIGHUP); what had been done is kept."""
+
+    exit_code = ExitCode.TERMINATED
+    owner = Owner.HOST

@@ -27,10 +27,11 @@ from harness.app.toolchain import find_apksigner, find_jdk
 from harness.app.versions import pinned, read_versions
 from harness.errors import BuildError
 from harness.fetch.maven import resolve
-from harness.fetch.store import cached, key_of, sha256_of
+from harness.fetch.store import cached, key_of, prune, sha256_of
 
 ABIS: Final = ("x86_64", "arm64-v8a")
 _RECIPE: Final = "apk-1"
+_KEPT_APKS: Final = 8
 _FIRST: Final = ("AndroidManifest.xml",)
 
 
@@ -84,6 +85,7 @@ def build_apk(
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
     entry = cached("apk", key, make)
+    prune("apk", keep=_KEPT_APKS)
     facts = json.loads((entry / "facts.json").read_text(encoding="utf-8"))
     _deliver(entry / "app.apk", out, facts["sha256"])
     return BuiltApk(

@@ -7,12 +7,14 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode, HarnessError, Interrupted, Terminated
 
 
 def main() -> NoReturn:
     """Run the command line and end the process with the exit code of what happened."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
     try:
         from harness.cli.app import app
 
@@ -30,5 +32,9 @@ def main() -> NoReturn:
     sys.exit(int(ExitCode.PASSED))
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(int(ExitCode.TERMINATED))
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted("run.interrupted", "stopped by Ctrl-C", hint="what was finished is kept")
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated("run.terminated", f"stopped by {signal.Signals(number).name}", hint="what was finished is kept")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import build, convert, describe, devices, doctor, inspect, models, pixel, run, validate
+from harness.cli import build, convert, corpus, describe, devices, doctor, inspect, models, pixel, run, validate
 
 app = typer.Typer(
     name="harness",
@@ -24,4 +24,5 @@ app.command("inspect")(inspect.inspect)
 app.command("build")(build.build)
 app.command("devices")(devices.devices)
 app.add_typer(pixel.app, name="pixel")
+app.add_typer(corpus.app, name="corpus")
 app.command("doctor")(doctor.doctor)

@@ -16,7 +16,10 @@ def build(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Build the signed APK of a scenario: its models, described, and its photos."""
+    """Build the signed APK of a scenario.
+
+    It carries the scenario's models, described, and its photos.
+    """
     from harness import console
     from harness.models.samples import sample
     from harness.scenario.load import load

@@ -12,10 +12,15 @@ import typer
 def convert(
     model: Annotated[str, typer.Argument(help="Model of the catalogue; `harness models` lists them.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the .tflite files.")] = Path(),
-    variant: Annotated[list[str] | None, typer.Option(help="Only this variant; may be repeated.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this variant; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Convert a model to its variants, with metadata written and read back."""
+    """Convert a model to described variants.
+
+    Metadata is written and read back.
+    """
     from harness import console
     from harness.models.catalog import load_card
     from harness.models.describe import describe_variants

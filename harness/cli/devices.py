@@ -9,7 +9,7 @@ import typer
 
 
 def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the devices that adb sees, by what they say of themselves."""
+    """List the devices that adb sees."""
     from harness import console
     from harness.device.adb import AdbServer
     from harness.device.base import Device

@@ -11,7 +11,10 @@ from harness.errors import ExitCode
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List each tool with its version, or the command that installs it; exit 3 when one is missing."""
+    """List tools, and what installs missing ones.
+
+    Ends with 3 when one is missing.
+    """
     from harness import console
     from harness.tools import survey
 

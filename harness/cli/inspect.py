@@ -10,6 +10,7 @@ import typer
 
 def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file.")],
+    gpu: Annotated[bool, typer.Option("--gpu", help="Predict which nodes GpuDelegate takes, and why not all.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a .tflite file holds.
@@ -18,9 +19,11 @@ def inspect(
     """
     from harness import console
     from harness.errors import ModelError
+    from harness.models.gpu_support import predict
     from harness.models.inspect import inspect as read
     from harness.models.metadata import read_back, show
     from harness.models.metadata.findings import findings
+    from harness.report.prediction import prediction_lines, prediction_row
 
     found = read(model)
     problems = findings(found)
@@ -28,7 +31,10 @@ def inspect(
         said = read_back(found)
     except ModelError:
         said = None  # it is among the findings
+    prediction = predict(model) if gpu else None
     if as_json:
-        console.show_json(show.as_json(found, said, problems))
-    else:
-        console.show_text("\n".join(show.as_lines(found, said, problems)))
+        rows = show.as_json(found, said, problems)
+        console.show_json(rows | ({"gpu": prediction_row(prediction)} if prediction else {}))
+        return
+    lines = [*show.as_lines(found, said, problems), *(prediction_lines(prediction) if prediction else [])]
+    console.show_text("\n".join(lines))

@@ -20,7 +20,10 @@ def start(
     ] = None,
     wipe: Annotated[bool, typer.Option("--wipe", help="Forget what was installed and written before.")] = False,
 ) -> None:
-    """Start a virtual Pixel that adb lists as emulator-<port>, and leave it running."""
+    """Start a virtual Pixel and leave it running.
+
+    adb lists it as emulator-<port>.
+    """
     from harness import console
     from harness.pixel import lifecycle
 
@@ -29,7 +32,7 @@ def start(
 
 @app.command()
 def stop(serial: Annotated[str | None, typer.Argument(help="Which one; all when none is named.")] = None) -> None:
-    """Stop a virtual Pixel and everything that it started."""
+    """Stop a virtual Pixel and all it started."""
     from harness import console
     from harness.errors import NoDevice
     from harness.pixel import lifecycle
@@ -44,7 +47,7 @@ def stop(serial: Annotated[str | None, typer.Argument(help="Which one; all when 
 
 @app.command("list")
 def list_running(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the virtual Pixels that run on this machine."""
+    """List the virtual Pixels that run here."""
     from harness import console
     from harness.pixel import lifecycle
 

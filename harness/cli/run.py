@@ -24,15 +24,20 @@ def run(
     results: Annotated[
         Path | None, typer.Option(help="Folder for results.  [default: results/ of the checkout]")
     ] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
-    variant: Annotated[list[str] | None, typer.Option(help="Only this variant; may be repeated.")] = None,
-    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    model: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this model; may be repeated.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this variant; may be repeated.")
+    ] = None,
+    backend: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this backend; may be repeated.")
+    ] = None,
     apk: Annotated[Path | None, typer.Option(help="Install this APK of the app instead of building one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Run a scenario: convert, build, install, run on the device, compare, judge.
+    """Run a scenario to its verdict.
 
-    Without a device, a virtual Pixel is started and stopped again.
+    Converts, builds, installs, runs on the device, compares and judges. Without a device, a virtual Pixel is started
+    and stopped again.
     """
     from harness import console
     from harness.report.terminal import render

@@ -9,15 +9,27 @@ import typer
 
 
 def validate(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file.")],
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of scenario files, for editors.")
+    ] = False,
 ) -> None:
-    """Check a scenario and list its cells, without a device."""
+    """Check a scenario without a device."""
     from harness import console
+    from harness.errors import UsageError
     from harness.models.catalog import load_card
     from harness.scenario.load import load
     from harness.scenario.plan import cells_of
+    from harness.scenario.schema import Scenario
 
+    if schema:
+        console.show_json(Scenario.model_json_schema())
+        return
+    if scenario is None:
+        raise UsageError(
+            "validate.nothing", "no scenario file was named", hint="harness validate scenarios/quickstart.yaml"
+        )
     loaded = load(scenario)
     for choice in loaded.models:
         load_card(choice.model)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     folder = cache_root() / kind
     entry = folder / key
     if entry.exists():
+        os.utime(entry)
         return entry
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f".{key}.lock"):
@@ -62,3 +64,22 @@ def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return entry
+
+
+def prune(kind: str, *, keep: int, idle_seconds: float = 3600.0) -> None:
+    """Remove the entries of a kind that were used least recently, all but `keep` of them.
+
+    What was used within `idle_seconds` stays: another process may be reading it. `cached` counts as use.
+    """
+    folder = cache_root() / kind
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")] if folder.is_dir() else []
+    newest_first = sorted(entries, key=lambda entry: entry.stat().st_mtime, reverse=True)
+    for entry in newest_first[keep:]:
+        if time.time() - entry.stat().st_mtime > idle_seconds:
+            doomed = folder / f".{entry.name}.doomed"
+            entry.rename(doomed)
+            if doomed.is_dir():
+                shutil.rmtree(doomed)
+            else:
+                doomed.unlink()
+            (folder / f".{entry.name}.lock").unlink(missing_ok=True)

@@ -27,6 +27,7 @@ from harness.pixel.adbd import Connection
 from harness.pixel.device import VirtualPixel
 from harness.pixel.emulator_console import EmulatorConsole, console_token
 from harness.pixel.lifecycle import FIRST_PORT, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
+from harness.pixel.orphans import OrphanCollector
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
 from harness.pixel.services import FEATURES, open_service
@@ -165,6 +166,7 @@ def main(arguments: list[str]) -> int:
 async def _run(options: _Options, info: PixelInfo, console: socket.socket, transport: socket.socket) -> None:
     device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, Path(info.state))
     loop = asyncio.get_running_loop()
+    OrphanCollector()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, device.stopping.set)
     if options.owner is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _BEGIN = re.compile(r"^cell begin (?P<run>\S+) (?P<cell>\S+)$")
 _END = re.compile(r"^cell end (?P<run>\S+) (?P<cell>\S+)$")
@@ -39,27 +39,39 @@ class Coverage:
         return next((take for take in self.takes if take.delegate == delegate), None)
 
 
-def observe(messages: Iterable[str], run_id: str) -> Mapping[str, Coverage]:
-    """Coverage of each cell whose whole bring-up is in these log messages, between the app's own begin and end marks.
+def observe(lines: Iterable[tuple[int, str]], run_id: str) -> Mapping[str, Coverage]:
+    """Coverage of each cell whose whole bring-up is in these lines, between the app's own begin and end marks.
 
-    A cell that lacks one of its marks is not in the result: what the log lost is unknown, not zero.
+    A line is a process id and a message; only what the process of the begin mark says counts. A cell that lacks one of
+    its marks is not in the result: what the log lost is unknown, not zero.
     """
     seen: dict[str, Coverage] = {}
-    cell: str | None = None
-    takes: list[Taken] = []
-    api = ""
-    for message in messages:
+    open_cells: dict[int, _Bringup] = {}
+    for pid, message in lines:
+        cell = open_cells.get(pid)
         if (found := _BEGIN.match(message)) and found["run"] == run_id:
-            cell, takes, api = found["cell"], [], ""
+            open_cells[pid] = _Bringup(found["cell"])
         elif (found := _END.match(message)) and found["run"] == run_id:
-            if cell is not None and cell == found["cell"]:
-                seen[cell] = Coverage(tuple(takes), api)
-            cell = None
+            open_cells.pop(pid, None)
+            if cell is not None and cell.name == found["cell"]:
+                seen[cell.name] = Coverage(tuple(cell.takes), cell.api)
         elif cell is not None:
-            if found := _TAKEN.search(message):
-                takes.append(
-                    Taken(found["delegate"], int(found["taken"]), int(found["total"]), int(found["partitions"]))
-                )
-            elif found := _API.search(message):
-                api = found["api"]
+            cell.hear(message)
     return seen
+
+
+@dataclass(slots=True)
+class _Bringup:
+    """A cell whose interpreter is coming up, and what the library has said of it so far."""
+
+    name: str
+    takes: list[Taken] = field(default_factory=list)
+    api: str = ""
+
+    def hear(self, message: str) -> None:
+        if found := _TAKEN.search(message):
+            self.takes.append(
+                Taken(found["delegate"], int(found["taken"]), int(found["total"]), int(found["partitions"]))
+            )
+        elif found := _API.search(message):
+            self.api = found["api"]

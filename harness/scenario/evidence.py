@@ -83,7 +83,7 @@ def samples_of(recorded: Recorded, cell: str) -> Sequence[SampleRecord]:
 
 def observed(log: Sequence[LogLine], run_id: str) -> Mapping[str, Coverage]:
     """Coverage by cell, out of the app's and the library's lines."""
-    return observe((line.message for line in log), run_id)
+    return observe(((line.pid, line.message) for line in log), run_id)
 
 
 def _tensor(output: OutputFacts, file: Path) -> Array:

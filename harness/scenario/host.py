@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
+from harness.checkout import CHECKOUT
 from harness.device.adb import AdbServer, choose
 from harness.device.base import Device
 from harness.device.lease import lease
-from harness.fetch.store import cache_root
+from harness.fetch.store import cache_root, key_of
 from harness.pixel import lifecycle
 
 _READY_SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A device held for one run; `own` when the run started it, and may do with it what it likes."""
+
+    device: Device
+    own: bool
+
+
 @contextmanager
 def hosted_device(
     serial: str | None, *, virtual: bool, keep: bool, starting: Callable[[str], AbstractContextManager[None]]
-) -> Iterator[Device]:
+) -> Iterator[Host]:
     """The device named, the only one there, or else a virtual Pixel, held for this process alone.
 
     `virtual` asks for a virtual Pixel of this run's own whatever else is there.
+
     What was started here is stopped at the end unless `keep`; `starting` frames the time that it takes. Raises
-    `NoDevice` when none can be had.
+    `NoDevice` or `DeviceUnavailable` when none can be had.
     """
     pixel: lifecycle.PixelInfo | None = None
     server: AdbServer | None = None
@@ -30,13 +42,24 @@ def hosted_device(
         with starting("device: looking for one, starting a virtual Pixel if there is none"):
             server = AdbServer.ensure()
             if virtual or (serial is None and not server.devices()):
-                pixel = lifecycle.start(owner=not keep)
+                pixel = _start_own(keep=keep)
                 server.wait_until_ready(pixel.serial, _READY_SECONDS)
             chosen = choose(server.devices(), pixel.serial if pixel else serial)
         with lease(cache_root() / "leases", chosen):
-            yield Device(server, chosen)
+            yield Host(Device(server, chosen), own=pixel is not None)
     finally:
         if pixel is not None and not keep:
             lifecycle.stop(pixel)
         if server is not None and server.started and not keep:
             server.stop()
+
+
+def _start_own(*, keep: bool) -> lifecycle.PixelInfo:
+    """A virtual Pixel with the state that this checkout's runs left, kernels compiled for its GPU among it.
+
+    Runs at the same time have states of their own.
+    """
+    base = f"run-{key_of(str(CHECKOUT))[:8]}"
+    taken = {info.name for info in lifecycle.running()}
+    name = next(name for number in itertools.count() if (name := f"{base}-{number}") not in taken)
+    return lifecycle.start(name=name, owner=not keep)

@@ -33,7 +33,7 @@ def files_of(model: DescribedModel, tensors: Tensors) -> ModelInputs:
     return ModelInputs(
         asset=f"models/{model.model}/{model.variant}.tflite",
         sha256=model.sha256,
-        samples={name: tuple(_file(tensor) for tensor in parts) for name, parts in tensors.items()},
+        samples={name: tuple(input_file(tensor) for tensor in parts) for name, parts in tensors.items()},
     )
 
 
@@ -53,7 +53,8 @@ def answers_of(model: DescribedModel, samples: Sequence[Sample], outputs: Output
     return Answers(right, len(labelled))
 
 
-def _file(tensor: Array) -> InputFile:
+def input_file(tensor: Array) -> InputFile:
+    """A tensor as a file beside the plan, named by its content."""
     data = np.ascontiguousarray(tensor).tobytes()
     digest = hashlib.sha256(data).hexdigest()
     return InputFile(f"inputs/{digest[:16]}.bin", digest, data)

@@ -125,10 +125,10 @@ def run_scenario(
     folder.write("scenario.yaml", path.read_bytes())
     with hosted_device(
         serial, virtual=virtual, keep=keep, starting=lambda text: clock.stage("device start", text)
-    ) as device:
-        identity = identify(device)
+    ) as host:
+        device, identity = host.device, identify(host.device)
         with clock.stage("install", f"{identity.model}: installing {prepared.apk.stat().st_size / 1e6:.0f} MB"):
-            install(device, prepared.apk, replace=APPLICATION if replace else "")
+            install(device, prepared.apk, replace=APPLICATION if replace or host.own else "")
         executed = _execute(prepared, folder, device, identity, clock)
     with clock.stage("judging", "comparing outputs"):
         rows = _judge(prepared, folder, executed, identity)

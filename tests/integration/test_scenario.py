@@ -230,6 +230,24 @@ def test_harness_killed_midway_leaves_nothing(small: Path, tmp_path: Path) -> No
     assert read_journal(journal.read_bytes(), journal.parent.name).samples
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_midway(small: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Ctrl-C and SIGTERM: the run is written down as incomplete with all its samples, and its device is stopped."""
+    endless = tmp_path / "endless.yaml"
+    endless.write_text(SMALL.replace("rounds: 12", "rounds: 100000"))
+    with adb_server_of_its_own():
+        process = start_run(endless, tmp_path / "results", "--pixel", "--json")
+        journal = wait_for_samples(tmp_path / "results", 6, process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert json.loads(out) == json.loads((journal.parent / "results.json").read_bytes())
+    assert json.loads(out)["status"] == "incomplete"
+    assert json.loads(out)["failure"]["exit_code"] == code
+    assert read_journal(journal.read_bytes(), journal.parent.name).samples
+    assert json.loads(out)["device"]["serial"] not in {info.serial for info in lifecycle.running()}
+
+
 def descendants(pid: int) -> list[int]:
     """A process and all that it started, as the kernel has them."""
     family = [pid]

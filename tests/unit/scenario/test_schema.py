@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.errors import NothingToRun, UsageError
 from harness.scenario.load import load
 from harness.scenario.plan import cells_of
+from harness.scenario.schema import Scenario
 
 QUICKSTART = Path(__file__).parents[3] / "scenarios" / "quickstart.yaml"
 
@@ -47,10 +49,10 @@ def test_filters_that_leave_nothing() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [
-        ("delegate: cpu", "delegat: cpu", "11:5", "did you mean 'delegate'"),
-        ("rounds: 12", "rounds: many", "12:13", "rounds"),
-        ("int8]", "int4]", "7:37", "int4"),
-        ("api: opencl", "api: opencl\n    api: opengl", "16:5", "already on line 15"),
+        ("delegate: cpu", "delegat: cpu", "12:5", "did you mean 'delegate'"),
+        ("rounds: 12", "rounds: many", "13:13", "rounds"),
+        ("int8]", "int4]", "8:37", "int4"),
+        ("api: opencl", "api: opencl\n    api: opengl", "17:5", "already on line 16"),
     ],
 )
 def test_mistakes_have_a_place_and_a_suggestion(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
@@ -80,3 +82,9 @@ def test_missing_file_lists_what_is_there() -> None:
     with pytest.raises(UsageError) as caught:
         load(QUICKSTART.with_name("quickstrat.yaml"))
     assert "quickstart.yaml" in caught.value.hint
+
+
+def test_schema_for_editors_is_current() -> None:
+    """scenarios/schema.json is what `harness validate --schema` prints today."""
+    kept = json.loads((QUICKSTART.parent / "schema.json").read_bytes())
+    assert kept == Scenario.model_json_schema(), "harness validate --schema > scenarios/schema.json"

@@ -1,0 +1,85 @@
+"""The must-catch corpus: models of a node or two, some of which a GPU path computes wrongly without any error.
+
+Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it on each backend, as seen on the virtual Pixel without loss
+of precision; a phone's drivers may do otherwise. Whoever judges GPU results has to flag every wrong one, and none of
+those that are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.fetch.store import cached, key_of
+from harness.models import corpus_cases
+from harness.models.graph_writer import NewModel, to_bytes
+from harness.models.sketch import Sketch
+
+OPENCL: Final = "gpu-opencl"
+OPENGL: Final = "gpu-opengl"
+BACKENDS: Final = (OPENCL, OPENGL)
+
+
+class Fate(StrEnum):
+    """What a backend makes of a model."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    """It answers, says nothing, and the answer isn't the CPU's."""
+    REFUSED = "refused"
+    """It says that it can't."""
+    CRASHED = "crashed"
+    """It takes the whole app with it."""
+    CPU = "cpu"
+    """No node was taken: the CPU's answer."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model of the corpus; `fates` by backend."""
+
+    name: str
+    about: str
+    model: NewModel
+    fates: Mapping[str, Fate]
+
+    @property
+    def must_catch(self) -> bool:
+        """Whether some backend computes it wrongly and says nothing."""
+        return Fate.WRONG in self.fates.values()
+
+    def write(self) -> Path:
+        """Its `.tflite` file, in the cache."""
+        content = to_bytes(self.model)
+
+        def make(target: Path) -> None:
+            target.mkdir()
+            (target / f"{self.name}.tflite").write_bytes(content)
+
+        return cached("corpus", key_of(content, self.name), make) / f"{self.name}.tflite"
+
+    def inputs(self) -> tuple[npt.NDArray[Any], ...]:
+        """Its inputs, from a fixed seed: float32, -2 to 2, none within 0.1 of zero."""
+        numbers = np.random.default_rng(7)
+        shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
+        return tuple(
+            (numbers.uniform(0.1, 2.0, shapes[name]) * numbers.choice([-1.0, 1.0], shapes[name])).astype(np.float32)
+            for name in self.model.inputs
+        )
+
+
+def corpus() -> tuple[Case, ...]:
+    """All cases, in a fixed order."""
+    cases = []
+    for name, entry in corpus_cases.ENTRIES.items():
+        sketch = Sketch()
+        entry.draw(sketch)
+        fates = {backend: Fate(fate) for backend, fate in zip(BACKENDS, entry.fates, strict=True)}
+        cases.append(Case(name, entry.about, sketch.model(name), fates))
+    return tuple(cases)

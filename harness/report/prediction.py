@@ -1,0 +1,27 @@
+"""What GpuDelegate would make of a model, in lines and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.models.gpu_support import Prediction
+
+
+def prediction_lines(prediction: Prediction) -> list[str]:
+    """A line with the count, and one for each node that stays on the CPU."""
+    lines = [f"gpu     GpuDelegate takes {len(prediction.taken)} of {prediction.total} nodes (predicted)"]
+    if len(prediction.partitions) > 1:
+        sizes = ", ".join(str(len(partition)) for partition in prediction.partitions)
+        lines.append(f"        {len(prediction.partitions)} partitions could be taken, of {sizes} nodes")
+    lines += [f"{node.index:6d}  {node.name}: {node.reason}" for node in prediction.refused]
+    return lines
+
+
+def prediction_row(prediction: Prediction) -> dict[str, Any]:
+    """The same for JSON."""
+    return {
+        "taken": len(prediction.taken),
+        "total": prediction.total,
+        "partitions": [len(partition) for partition in prediction.partitions],
+        "refused": [{"index": node.index, "name": node.name, "reason": node.reason} for node in prediction.refused],
+    }

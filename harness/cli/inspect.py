@@ -1,4 +1,4 @@
-"""`harness inspect`: what any `.tflite` says of itself."""
+"""`harness inspect`: what any `.tflite` says of itself, and what its readers would refuse or misread."""
 
 from __future__ import annotations
 
@@ -20,46 +20,25 @@ def inspect(
     """
     from harness import console
     from harness.cli.convert import cost_line
+    from harness.errors import ModelError
     from harness.models.cost import cost_of
     from harness.models.gpu_support import predict
     from harness.models.inspect import inspect as read
-    from harness.models.metadata import read_back
+    from harness.models.metadata import read_back, show
+    from harness.models.metadata.findings import findings
     from harness.report.prediction import prediction_lines, prediction_row
 
     found = read(model)
-    said = read_back(found)
+    problems = findings(found)
+    try:
+        said = read_back(found)
+    except ModelError:
+        said = None  # it is among the findings
     prediction = predict(model) if gpu else None
     if as_json:
-        console.show_json(
-            {
-                "path": str(model),
-                "bytes": found.size,
-                "inputs": [asdict(tensor) for tensor in found.main.input_tensors],
-                "outputs": [asdict(tensor) for tensor in found.main.output_tensors],
-                "cost": asdict(cost_of(found)),
-                "operators": found.operator_counts(),
-                "signatures": [asdict(signature) for signature in found.signatures],
-                "associated_files": list(found.associated_files),
-                "metadata": asdict(said) if said else None,
-            }
-            | ({"gpu": prediction_row(prediction)} if prediction else {})
-        )
+        rows = show.as_json(found, said, problems) | {"cost": asdict(cost_of(found))}
+        console.show_json(rows | ({"gpu": prediction_row(prediction)} if prediction else {}))
         return
-    lines = [
-        f"{model}: {found.size:,} bytes, {len(found.main.operations)} operators, {len(found.main.tensors)} tensors",
-        cost_line(cost_of(found)),
-    ]
-    if said:
-        lines += [f"{said.name} {said.version}".strip(), f"{said.description}", f"{said.author}; {said.licence}"]
-    else:
-        lines.append("no metadata")
-    lines += [f"input   {tensor}" for tensor in found.main.input_tensors]
-    lines += [f"output  {tensor}" for tensor in found.main.output_tensors]
-    for tensor in said.inputs if said else ():
-        lines.append(f"        {tensor.name}: {tensor.description}; mean {list(tensor.mean)}, std {list(tensor.std)}")
-    for tensor in said.outputs if said else ():
-        lines.append(f"        {tensor.name}: {tensor.description}")
-    lines += [f"file    {name}" for name in found.associated_files]
-    lines += [f"{count:6d}  {name}" for name, count in found.operator_counts().items()]
+    lines = [*show.as_lines(found, said, problems), f"cost    {cost_line(cost_of(found))}"]
     lines += prediction_lines(prediction) if prediction else []
     console.show_text("\n".join(lines))

@@ -131,8 +131,8 @@ def _key(card: ModelCard, variant: Variant, catalog: Path | None) -> str:
 
 def _own_code() -> str:
     here = Path(__file__).parent
-    makers = ("describe.py", "card_metadata.py", "metadata.py", "embed.py", "inspect.py", "labels.py")
+    makers = ("describe.py", "card_metadata.py", "embed.py", "inspect.py", "labels.py")
     digest = hashlib.sha256()
-    for name in makers:
-        digest.update((here / name).read_bytes())
+    for path in (*(here / name for name in makers), *sorted((here / "metadata").glob("*.py"))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()

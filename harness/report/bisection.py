@@ -18,6 +18,8 @@ def render(found: Bisection) -> str:
         lines.append(f"they agree within a tolerance of {found.tolerance:g}")
     else:
         lines += _culprit(found, found.culprit)
+    if found.crashes:
+        lines.append(f"the app crashed {len(found.crashes)} times on the way, the last time: {found.crashes[-1]}")
     lines.append(f"rule: {found.formula}; tolerance {found.tolerance:g}, reference as real numbers")
     return "\n".join(lines)
 
@@ -34,8 +36,8 @@ def _culprit(found: Bisection, culprit: Culprit) -> list[str]:
             lines.append(f"  its inputs are apart by {culprit.strain:.1%} of what is allowed at most")
     else:
         lines.append(
-            "  not reproduced: a cut model with its inputs as outputs doesn't show the same; the fault then comes from "
-            "how operators are fused or parted in the whole, and the operator is where it shows first"
+            "  not reproduced: a cut model with its inputs as outputs doesn't show the same (or doesn't run); "
+            "the fault then comes from how operators are fused or parted in the whole, and the operator is where it shows first"
         )
     if culprit.mended_by_fp32 is not None:
         lines.append(f"  precision_loss: false {'mends it' if culprit.mended_by_fp32 else 'does not mend it'}")

@@ -72,7 +72,8 @@ class Bisection:
 
     `whole` is the worst output of the whole model. `reproduced` is False when the whole model disagrees and the found
     operator does so only there: then the fault comes from how operators are fused or partitioned in the whole.
-    `runs` counts runs on the device, `cuts` the models cut; `folder` keeps all runs.
+    `runs` counts runs on the device, `cuts` the models cut, `crashes` what each
+    crash of the app said; `folder` keeps all runs.
     """
 
     model: str
@@ -87,6 +88,7 @@ class Bisection:
     folder: Path
     runs: int
     cuts: int
+    crashes: tuple[str, ...] = ()
     culprit: Culprit | None = None
     formula: str = FORMULA
 

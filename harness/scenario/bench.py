@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from harness.app.bundle import Model, Variant, bundle_of
 from harness.checkout import BUILD
 from harness.device.base import Device
 from harness.device.install import install
+from harness.errors import AppCrashed
 from harness.fetch.store import sha256_of
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import GPU_DELEGATE, Taken
@@ -40,6 +41,41 @@ class Answer:
     observed: bool = False
 
 
+Answers = Mapping[tuple[str, str], Answer]
+"""By names of model and backend."""
+
+Run = Callable[[Mapping[str, Path], Mapping[str, Backend]], Answers]
+"""Models and backends by name, to answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crashproof:
+    """Runs models so that one that takes the app down doesn't take the others' answers with it.
+
+    A run that ends in a crash is parted in two, until the model stands alone; that one's answers are the crash, in
+    words. `crashes` has what every crash said. Nothing is run again as it was.
+    """
+
+    inner: Run
+    crashes: list[str] = field(default_factory=list)
+
+    def run(self, models: Mapping[str, Path], backends: Mapping[str, Backend]) -> Answers:
+        """As the inner run. Raises what that raises, save `AppCrashed`."""
+        try:
+            return self.inner(models, backends)
+        except AppCrashed as crash:
+            self.crashes.append(str(crash))
+            if len(models) == 1:
+                return {(name, backend): Answer(error=str(crash)) for name in models for backend in backends}
+        names = list(models)
+        parts = names[: len(names) // 2], names[len(names) // 2 :]
+        return {
+            key: answer
+            for part in parts
+            for key, answer in self.run({name: models[name] for name in part}, backends).items()
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """A device, the inputs that every model gets, and where runs are kept. `replace` uninstalls another signer's app."""
@@ -50,7 +86,7 @@ class Bench:
     minutes: float = 10.0
     replace: bool = False
 
-    def run(self, models: Mapping[str, Path], backends: Mapping[str, Backend]) -> Mapping[tuple[str, str], Answer]:
+    def run(self, models: Mapping[str, Path], backends: Mapping[str, Backend]) -> Answers:
         """Each model, once for each input, on each backend; answers by names of model and backend.
 
         Raises the error that ended the run early, if one did; what a single cell throws is in its answer.

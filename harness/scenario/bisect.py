@@ -17,7 +17,7 @@ from harness.models.inspect import Operation, Subgraph, inspect
 from harness.results.bisection import Bisection, Culprit, Distance, distance_of
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import Taken
-from harness.scenario.bench import Answer, Bench
+from harness.scenario.bench import Answer, Answers, Bench, Crashproof, Run
 from harness.scenario.bisect_search import find_first_bad, spread
 from harness.scenario.host import hosted_device
 from harness.scenario.inputs import Tensors
@@ -28,13 +28,6 @@ BREADTH = 8
 LOOSE, TIGHT = 1e-2, 1e-4
 _WHOLE, _PROOF, _ALONE = "whole", "proof", "alone"
 _COMPARABLE = frozenset({"float32", "int8", "uint8", "int16", "int32", "int64"})  # what the app hands back, and we read
-
-
-Answers = Mapping[tuple[str, str], Answer]
-"""By names of model and backend."""
-
-Run = Callable[[Mapping[str, Path], Mapping[str, Backend]], Answers]
-"""Models and backends by name, to answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +68,8 @@ def bisect(
     """Find the first operator (in execution order) whose output differs beyond tolerance while its inputs agree.
 
     The first run asks the whole model and some cuts of it; later runs narrow down, `BREADTH` cuts at a time, each
-    model on both backends in one plan. Device and folders are chosen as by `harness.scenario.run.run_scenario`.
+    model on both backends in one plan. A cut that crashes the app tells nothing, and the others
+    are run without it. Device and folders are chosen as by `harness.scenario.run.run_scenario`.
 
     Raises:
         ResultsInvalid: `bisect.refused` when a backend doesn't run the whole model, `bisect.not_applied` when the GPU
@@ -90,7 +84,8 @@ def bisect(
     with hosted_device(serial, virtual=virtual, keep=False, starting=_staged(says)) as host, _scratch() as scratch:
         device, identity = host.device, identify(host.device)
         bench = Bench(device, folder.path, question.inputs, replace=replace or host.own)
-        search = Search(question, graph, bench.run, scratch, says)
+        crashproof = Crashproof(bench.run)
+        search = Search(question, graph, crashproof.run, scratch, says)
         whole, culprit = search.run()
         found = Bisection(
             model=question.name,
@@ -105,6 +100,7 @@ def bisect(
             folder=folder.path,
             runs=search.runs,
             cuts=search.cuts,
+            crashes=tuple(crashproof.crashes),
             culprit=culprit,
         )
         folder.write_json("bisect.json", found.to_json())

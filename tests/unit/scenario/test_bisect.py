@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import ExitCode, ResultsInvalid, UsageError
+from harness.errors import AppCrashed, ExitCode, ResultsInvalid, UsageError
 from harness.models import DescribedModel
 from harness.models.inspect import TensorInfo, inspect
 from harness.report.bisection import render
 from harness.results.bisection import Bisection, Culprit, Distance, distance_of
 from harness.results.coverage import Taken
-from harness.scenario.bench import Answer
-from harness.scenario.bisect import Question, Run, Search
+from harness.scenario.bench import Answer, Crashproof, Run
+from harness.scenario.bisect import Question, Search
 from harness.scenario.bisect_inputs import backend, question, read_tensors
 from harness.scenario.run import Silent
 from harness.scenario.schema import Backend
@@ -185,3 +185,21 @@ def test_questions_that_make_no_sense(efficientnet: dict[str, DescribedModel]) -
     assert "--input-npy" in caught.value.hint
     with pytest.raises(UsageError, match="both cpu"):
         question(path, reference=backend("cpu"), suspect=backend("cpu"))
+
+
+def test_a_model_that_crashes_the_app_stands_alone() -> None:
+    """The others' answers come all the same; that model's answer is the crash, and every crash is kept."""
+    asked: list[list[str]] = []
+
+    def run(models: Mapping[str, Path], backends: Mapping[str, Backend]) -> dict[tuple[str, str], Answer]:
+        asked.append(list(models))
+        if "c" in models:
+            raise AppCrashed("app.crashed", "signal 6")
+        return {(name, backend): Answer(observed=True) for name in models for backend in backends}
+
+    crashproof = Crashproof(run)
+    answers = crashproof.run({name: Path(name) for name in "abcd"}, {"cpu": backend("cpu")[1]})
+    assert {name for name, _ in answers} == set("abcd")
+    assert [name for (name, _), answer in answers.items() if answer.error] == ["c"]
+    assert asked == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["c"], ["d"]]
+    assert crashproof.crashes == ["signal 6"] * 3

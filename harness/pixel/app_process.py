@@ -238,7 +238,8 @@ def _environment(package: AppPackage, scratch: str) -> dict[str, str]:
         "EXTERNAL_STORAGE": "/sdcard",
         "HOME": "/data",
         "LD_LIBRARY_PATH": f"{_LIBRARIES}:{_host_libraries()}",
-        "MESA_SHADER_CACHE_DIR": f"/data/data/{package.name}/code_cache/mesa",
+        # Its cache is written by a thread of its own; closing a context meanwhile aborted one in eight processes.
+        "MESA_SHADER_CACHE_DISABLE": "true",
         "OCL_ICD_VENDORS": _OPENCL_VENDORS,
         "PATH": "/product/bin:/system/bin:/vendor/bin:/usr/bin",
         "PIXEL_CRASH_REPORT": f"{scratch}/native_crash",

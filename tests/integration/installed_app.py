@@ -72,7 +72,9 @@ class Ran:
     log: Log
 
     def event(self, kind: str) -> Event:
-        return next(event for event in self.events if event["event"] == kind)
+        found = [event for event in self.events if event["event"] == kind]
+        assert found, f"no {kind}, status {self.status}: {self.events[-2:]}"
+        return found[0]
 
 
 def install(root: Path, apk: Path) -> Installed:

@@ -18,7 +18,12 @@ _Noreturn void bionic_abort(void);
 static char abort_message[1024];
 static char process_name[128] = "app_process";
 
-void device_set_process(const char *name) { snprintf(process_name, sizeof process_name, "%s", name); }
+static void on_host_abort(int number);
+
+void device_set_process(const char *name) {
+    snprintf(process_name, sizeof process_name, "%s", name);
+    signal(SIGABRT, on_host_abort);
+}
 
 void bionic_android_set_abort_message(const char *message) {
     snprintf(abort_message, sizeof abort_message, "%s", message ? message : "");
@@ -59,7 +64,7 @@ static void leave_report(int tid, const char *thread) {
     fclose(file);
 }
 
-_Noreturn void bionic_abort(void) {
+static void report_abort(void) {
     char line[256], thread[16] = "";
     int tid = gettid();
     pthread_getname_np(pthread_self(), thread, sizeof thread);
@@ -68,7 +73,17 @@ _Noreturn void bionic_abort(void) {
     device_log(LOG_ID_CRASH, LOG_FATAL, "libc", line);
     leave_report(tid, thread);
     signal(SIGABRT, SIG_DFL);
+}
+
+_Noreturn void bionic_abort(void) {
+    report_abort();
     abort();
+}
+
+/* A library of the host, a driver say, calls its own abort: reported like the app's. */
+static void on_host_abort(int number) {
+    report_abort();
+    raise(number);
 }
 
 _Noreturn void bionic___assert2(const char *file, int line, const char *function, const char *expression) {

@@ -1,11 +1,4 @@
-"""From a trained model to a verdict on the phone.
-
-from harness import run_scenario
-
-results = run_scenario("scenarios/quickstart.yaml")
-for row in results.rows:
-    print(row.cell, row.outcome, row.reason)
-"""
+"""From a trained model to a verdict on the phone: `run_scenario` runs a scenario file and returns its results."""
 
 from __future__ import annotations
 

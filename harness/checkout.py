@@ -8,6 +8,5 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 APP_PROJECT: Final = CHECKOUT / "android_app"
 MODEL_CARDS: Final = CHECKOUT / "metadata"
-SCENARIOS: Final = CHECKOUT / "scenarios"
 BUILD: Final = CHECKOUT / "build"
 RESULTS: Final = CHECKOUT / "results"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from harness.checkout import MODEL_CARDS
 from harness.errors import UsageError
 from harness.models.entry import Entry, Line, Origin, Pin, Sha256, Word, inside
 from harness.models.source_card import Source, TfliteSource
@@ -145,7 +146,7 @@ class ModelCard(CardFile):
 
 def default_catalog() -> Path:
     """The folder `metadata` of this checkout."""
-    return Path(__file__).resolve().parents[2] / "metadata"
+    return MODEL_CARDS
 
 
 def model_ids(catalog: Path | None = None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from harness.fetch.store import cached, key_of, sha256_of
 from harness.models.calibration import Example, Examples, InputSpec
 from harness.models.inspect import TensorInfo, TfliteFile, inspect
 from harness.models.quiet import silenced, tensorflow
+from harness.models.tasks.image_classification import dequantise
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _answers(model: TfliteFile, examples: Sequence[Example]) -> list[NDArray[np.
                 interpreter.invoke()
                 for index, number in enumerate(model.main.outputs):
                     raw = interpreter.get_tensor(number)
-                    collected[index].append(_real(raw, model.main.tensors[number]).reshape(-1))
+                    collected[index].append(dequantise(raw, model.main.tensors[number]).reshape(-1))
         except (RuntimeError, ValueError, KeyError) as error:
             what = f"{model.path}: TensorFlow's interpreter on the host can't run it"
             raise ModelError("quantisation.run", what, why=f"{error}\n{noise.tail()}".strip()) from error
@@ -100,12 +101,6 @@ def _as_given(numbers: NDArray[Any], tensor: TensorInfo) -> NDArray[Any]:
     steps = np.rint(numbers / np.float32(tensor.scale)) + tensor.zero_point
     clipped: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(tensor.dtype)
     return clipped
-
-
-def _real(numbers: NDArray[Any], tensor: TensorInfo) -> NDArray[np.float64]:
-    if not tensor.quantised:
-        return numbers.astype(np.float64)
-    return (numbers.astype(np.float64) - tensor.zero_point) * tensor.scale
 
 
 def _error(name: str, expected: NDArray[np.float64], got: NDArray[np.float64]) -> OutputError:

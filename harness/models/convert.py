@@ -227,7 +227,9 @@ def _own_code() -> str:
         "source.py",
         "graphs.py",
         "calibration.py",
+        "weights.py",
         "torch_weights.py",
+        "safetensors_weights.py",
         "tasks/image_classification.py",
     )
     digest = hashlib.sha256()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import ModelError
-from harness.fetch.pypi import fetch
+from harness.fetch.package import fetch
 from harness.fetch.store import key_of
 from harness.models.catalog import LabelFile, ModelCard
 
@@ -18,7 +18,7 @@ def read_labels(card: ModelCard, say: Callable[[str], None] = lambda _message: N
     Raises:
         ModelError: `labels.unreadable`, `labels.blank` with the number of the label.
         UsageError: the card names a file that isn't in its folder.
-        HostError: as `harness.fetch.pypi.fetch`.
+        HostError: as `harness.fetch.package.fetch`.
     """
     if isinstance(card.labels, LabelFile):
         path = card.local(card.labels.file)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from harness.errors import UsageError
-from harness.fetch.pypi import PackageFile, fetch
+from harness.fetch.package import fetch
+from harness.fetch.pin import PackageFile
 from harness.models.catalog import Entry, Line, Sha256, Word, default_catalog
 from harness.strict_yaml import did_you_mean, load
 
@@ -82,7 +83,7 @@ def sample(name: str, catalog: Path | None = None, *, say: Callable[[str], None]
 
     Raises:
         UsageError: `sample.unknown` with the nearest name.
-        HostError: as `harness.fetch.pypi.fetch`.
+        HostError: as `harness.fetch.package.fetch`.
     """
     return read_photos(catalog).sample(name, say=say)
 

@@ -223,14 +223,8 @@ def _own_code() -> str:
     """A change of what shapes a converted model makes the cached ones stale."""
     here = Path(__file__).parent
     makers = (
-        "convert.py",
-        "source.py",
-        "graphs.py",
-        "calibration.py",
-        "weights.py",
-        "torch_weights.py",
-        "safetensors_weights.py",
-        "tasks/image_classification.py",
+        *("convert.py", "source.py", "graphs.py", "calibration.py"),
+        *("weights.py", "torch_weights.py", "safetensors_weights.py"),
     )
     digest = hashlib.sha256()
     for name in makers:

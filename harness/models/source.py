@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harness.errors import HarnessError, ModelError
 from harness.fetch.store import key_of, sha256_of
 from harness.models import python_source
-from harness.models.entry import inside, locate
+from harness.models.entry import Place, inside, locate
 from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
 from harness.models.recipe import Recipe
 from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, WeightsFile
@@ -91,7 +91,7 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
 
 
 def _weights(recipe: Recipe, entries: Sequence[WeightsFile], say: Callable[[str], None]) -> Weights:
-    weights = read_weights(entries, recipe.folder, recipe.where, say)
+    weights = read_weights(entries, Place(recipe.folder, recipe.where, say))
     _check_weights(recipe, weights)
     return weights
 

@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
-from harness.models.entry import locate
+from harness.models.entry import Place
 from harness.models.safetensors_weights import read_safetensors
 from harness.models.source_card import WeightsFile
 from harness.models.torch_weights import Weights, read_torch_weights
 
 
-def read_weights(
-    entries: Sequence[WeightsFile], folder: Path, where: str, say: Callable[[str], None] = lambda _message: None
-) -> Weights:
-    """The tensors of all the files, by name; local files lie in `folder`, and `where` is what an error calls the card.
+def read_weights(entries: Sequence[WeightsFile], place: Place) -> Weights:
+    """The tensors of all the files, by name.
 
     Raises:
         ModelError: `weights.unreadable`, `weights.refused`; `weights.twice` for a name that two files have.
@@ -27,12 +25,12 @@ def read_weights(
     """
     found: dict[str, NDArray[Any]] = {}
     for entry in entries:
-        path = locate(entry.file, folder, where, say)
+        path = place.locate(entry.file)
         read = _READERS[entry.format](path)
         if twice := [name for name in read if name in found]:
             raise ModelError(
                 "weights.twice",
-                f"{where}: weight '{twice[0]}' is in {path.name}, and in a file before it",
+                f"{place.where}: weight '{twice[0]}' is in {path.name}, and in a file before it",
                 why=f"{len(twice)} of its {len(read)} names are taken",
                 hint="weights of several files have names of their own: rename them, or leave one file out",
             )

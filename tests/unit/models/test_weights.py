@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.errors import ModelError
 from harness.fetch.store import sha256_of
-from harness.models.entry import LocalPin
+from harness.models.entry import LocalPin, Place
 from harness.models.safetensors_weights import read_safetensors
 from harness.models.source_card import WeightsFile
 from harness.models.weights import read_weights
@@ -121,7 +121,7 @@ def test_a_base_and_what_was_trained_on_top(tmp_path: Path) -> None:
     write(tmp_path / "base", {"encoder": np.float32([1, 2])})
     np.savez(tmp_path / "head.npz", head=np.float32([3]))
     entries = [entry(tmp_path / "base", "safetensors"), entry(tmp_path / "head.npz", "npz")]
-    found = read_weights(entries, tmp_path, "card.yaml")
+    found = read_weights(entries, Place(tmp_path, "card.yaml"))
     assert {name: values.tolist() for name, values in found.items()} == {"encoder": [1, 2], "head": [3]}
 
 
@@ -130,7 +130,9 @@ def test_a_name_in_two_files(tmp_path: Path) -> None:
     write(tmp_path / "base", {"a": np.float32([1]), "b": np.float32([1])})
     np.savez(tmp_path / "more.npz", b=np.float32([3]), c=np.float32([3]))
     with pytest.raises(ModelError) as caught:
-        read_weights([entry(tmp_path / "base", "safetensors"), entry(tmp_path / "more.npz", "npz")], tmp_path, "card")
+        read_weights(
+            [entry(tmp_path / "base", "safetensors"), entry(tmp_path / "more.npz", "npz")], Place(tmp_path, "card")
+        )
     assert caught.value.code == "weights.twice"
     assert "'b' is in more.npz" in caught.value.what
 
@@ -170,7 +172,7 @@ def test_weights_out_of_an_archive_in_a_package(tmp_path: Path, shelf: Path) -> 
         " member: weight_pack/model.zip!model.safetensors}"
     )
     card = load_text(f"format: safetensors\nfile: {pin}\n", "card").into(WeightsFile)
-    assert read_weights([card], tmp_path, "card")["a"].tolist() == [1]
+    assert read_weights([card], Place(tmp_path, "card"))["a"].tolist() == [1]
 
 
 def test_a_wrong_hash_is_pointed_at() -> None:

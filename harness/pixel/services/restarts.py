@@ -66,14 +66,12 @@ async def _tcpip(asked: Asked, stream: Stream) -> None:
 async def _usb(asked: Asked, stream: Stream) -> None:
     asked.device.properties.set(_PORT_PROPERTY, "0")
     await stream.write(b"restarting in USB mode\n")
-    await stream.flush()
     asked.transports.stop_listening()
 
 
 async def _reconnect(asked: Asked, stream: Stream) -> None:
     """Let go of the server's connection; it comes again by itself."""
     await stream.write(b"done\n")
-    await stream.flush()
     asked.connection.drop()
 
 

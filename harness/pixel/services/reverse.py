@@ -22,7 +22,7 @@ async def find(asked: Asked) -> Service | None:
 
 async def _serve(asked: Asked, stream: Stream) -> None:
     try:
-        answer = b"OKAY" + _act(asked)
+        answer = _act(asked)
     except OSError as error:
         answer = b"FAIL" + _counted(f"cannot bind listener: {error.strerror or error}")
     except ValueError as error:
@@ -31,22 +31,22 @@ async def _serve(asked: Asked, stream: Stream) -> None:
 
 
 def _act(asked: Asked) -> bytes:
-    """What follows OKAY. Raises `ValueError` in Android's words, `OSError` when a place can't be had."""
+    """The answer when all is well; a list alone has no OKAY before it. Raises `ValueError` in Android's words, `OSError` when a place can't be had."""
     reverses = asked.device.reverses
     verb, _, rest = asked.argument.partition(":")
     if verb == "list-forward":
         return _counted("".join(f"{each.server} {each.local} {each.remote}\n" for each in reverses.listed()))
     if verb == "killforward-all":
         reverses.remove_all()
-        return b""
+        return b"OKAY"
     if verb == "killforward":
         reverses.remove(rest)
-        return b""
+        return b"OKAY"
     local, separator, remote = rest.removeprefix("norebind:").partition(";")
     if verb != "forward" or not (local and separator and remote):
         raise ValueError(f"bad forward: {asked.argument}")
     port = reverses.add(asked.connection, local, remote, may_rebind=not rest.startswith("norebind:"))
-    return _counted(str(port)) if port else b""
+    return b"OKAY" + (_counted(str(port)) if port else b"")
 
 
 def _counted(text: str) -> bytes:

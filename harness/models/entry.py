@@ -102,13 +102,17 @@ def locate(origin: Origin, folder: Path, where: str, say: Callable[[str], None])
     return path
 
 
+def silence(_message: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a file of the catalogue stands: what it names is looked for from there, and `say` hears of every wait."""
 
     folder: Path
     where: str
-    say: Callable[[str], None] = lambda _message: None
+    say: Callable[[str], None] = silence
 
     def local(self, name: str) -> Path:
         """The file of this name beside the card. Raises UsageError `card.path`."""

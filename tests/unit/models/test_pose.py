@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ModelError, UsageError
 from harness.models.coco_person import BONES, SIGMAS, Point
-from harness.models.inspect import TensorInfo
+from harness.models.graph_writer import NewModel, NewNode, NewTensor, to_bytes
+from harness.models.inspect import TensorInfo, TfliteFile, inspect
 from harness.models.samples import Sample
-from harness.models.tasks.base import Answered, Array, Kind, Resources, Score
+from harness.models.tasks.base import About, Answered, Array, Kind, Resources, Score
 from harness.models.tasks.pose import KeyPoint, Person, Pose
 
 NAMES = [point.value for point in Point]
@@ -186,6 +187,40 @@ def test_two_outputs_of_one_shape_are_refused(tmp_path: Path) -> None:
     """Nothing says which of them holds the key points."""
     with pytest.raises(ModelError, match="2 outputs have the shape 1×1×17×3"):
         pose(KEYPOINTS).decode(photo(tmp_path), [listed(), listed()], [LIST, LIST], RESOURCES)
+
+
+def model_file(folder: Path, **outputs: tuple[int, ...]) -> TfliteFile:
+    """A model that gives these outputs, by name."""
+    tensors = [NewTensor(name, shape) for name, shape in outputs.items()]
+    inputs = [NewTensor(f"{name}_in", shape) for name, shape in outputs.items()]
+    nodes = [NewNode("RELU", (f"{name}_in",), (name,)) for name in outputs]
+    model = NewModel("x", (*inputs, *tensors), tuple(nodes), tuple(each.name for each in inputs), tuple(outputs))
+    path = folder / "model.tflite"
+    path.write_bytes(to_bytes(model))
+    return inspect(path)
+
+
+ABOUT = About("x", "x", "1", "x", "x")
+OTHERS = [{"tensor": "c", "name": "presence", "description": "x"}]
+
+
+def test_outputs_are_described_in_the_models_order(tmp_path: Path) -> None:
+    """Offsets, heat maps, one that the card names, one that it doesn't: each under its name."""
+    model = model_file(tmp_path, a=(1, 5, 5, 34), b=(1, 5, 5, 17), c=(1, 1), d=(1, 2))
+    outputs = pose(HEATMAPS, others=OTHERS).described(ABOUT, model).outputs
+    assert [(each.kind, each.name) for each in outputs] == [
+        ("other", "offsets"),
+        ("heatmaps", "points"),
+        ("other", "presence"),
+        ("other", "d"),
+    ]
+
+
+def test_an_output_that_the_card_names_is_there(tmp_path: Path) -> None:
+    """A tensor of another name is no output to describe."""
+    with pytest.raises(ModelError, match="no output 'c'") as caught:
+        pose(KEYPOINTS, others=OTHERS).described(ABOUT, model_file(tmp_path, k=(1, 1, 17, 3)))
+    assert caught.value.code == "task.output"
 
 
 def test_not_a_number_is_no_place(tmp_path: Path) -> None:

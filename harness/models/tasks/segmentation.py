@@ -31,6 +31,7 @@ UNSEEN = -1
 BACKGROUND = "background"
 _TINT = 0.55
 _GOLDEN = 0.618034  # of the colour circle between two classes: neighbours in number are never neighbours in colour
+_FIRST = 0.25  # where on the circle class 0 is
 
 Ring = Annotated[tuple[tuple[float, float], ...], Field(min_length=3)]
 Outlines = Mapping[str, tuple[Ring, ...]]
@@ -221,7 +222,7 @@ def _cells(count: int, start: float, side: float) -> NDArray[np.intp]:
 
 
 def _colour(number: int) -> tuple[int, int, int]:
-    red, green, blue = colorsys.hsv_to_rgb(number * _GOLDEN % 1, 0.8, 1.0)
+    red, green, blue = colorsys.hsv_to_rgb((_FIRST + number * _GOLDEN) % 1, 0.8, 1.0)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 

@@ -180,7 +180,7 @@ def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: I
         (cell.model, cell.variant, sample): (cell.id, prepared.described[cell.model, cell.variant].outputs)
         for cell in prepared.cells
         if cell.backend == scenario.reference_backend
-        for sample in scenario.inputs_of(cell.model)[: cell.rounds]
+        for sample in scenario.inputs_of(cell.model)
     }
     inputs = {key: files_of(model, prepared.inputs[key], answering) for key, model in prepared.described.items()}
     plan = plan_document(folder.run_id, prepared.cells, inputs)

@@ -1,8 +1,8 @@
 """The must-catch corpus: models of a node or two, some of which a GPU path computes wrongly without any error.
 
-Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it on each backend, as seen on the virtual Pixel without loss
-of precision; a phone's drivers may do otherwise. Whoever judges GPU results has to flag every wrong one, and none of
-those that are right.
+Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it over OpenCL and OpenGL, as seen on the virtual Pixel without
+loss of precision (a phone's drivers may do otherwise), and what LiteRT's WebGPU accelerator makes of it on the host.
+Whoever judges GPU results has to flag every wrong one, and none of those that are right.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from harness.models.sketch import Sketch
 
 OPENCL: Final = "gpu-opencl"
 OPENGL: Final = "gpu-opengl"
-BACKENDS: Final = (OPENCL, OPENGL)
+WEBGPU: Final = "webgpu"
+BACKENDS: Final = (OPENCL, OPENGL, WEBGPU)
+"""GpuDelegate's two ways on a device, and LiteRT's accelerator on the host."""
 
 
 class Fate(StrEnum):
@@ -35,7 +37,9 @@ class Fate(StrEnum):
     REFUSED = "refused"
     """It says that it can't."""
     CRASHED = "crashed"
-    """It takes the whole app with it."""
+    """It takes the whole app with it; on the host, the process that ran it."""
+    HUNG = "hung"
+    """It doesn't come back."""
     CPU = "cpu"
     """No node was taken: the CPU's answer."""
 
@@ -80,6 +84,6 @@ def corpus() -> tuple[Case, ...]:
     for name, entry in corpus_cases.ENTRIES.items():
         sketch = Sketch()
         entry.draw(sketch)
-        fates = {backend: Fate(fate) for backend, fate in zip(BACKENDS, entry.fates, strict=True)}
+        fates = {backend: Fate(fate) for backend, fate in zip(BACKENDS, (*entry.fates, entry.webgpu), strict=True)}
         cases.append(Case(name, entry.about, sketch.model(name), fates))
     return tuple(cases)

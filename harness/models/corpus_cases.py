@@ -1,4 +1,4 @@
-"""The entries of the must-catch corpus: what is drawn, why, and what became of it on OpenCL and on OpenGL."""
+"""The entries of the must-catch corpus: what is drawn, why, and what became of it on each backend."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from harness.models.sketch import (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A drawing, what is special about it, and its fates on OpenCL and on OpenGL."""
+    """A drawing, what is special about it, and its fates on OpenCL and on OpenGL, and on WebGPU."""
 
     about: str
     draw: Drawing
     fates: tuple[str, str] = ("right", "right")
+    webgpu: str = "right"
 
 
 def _matmul(first: tuple[int, ...], second: tuple[int, ...], *, fixed: bool = False, **adjoint: float) -> Drawing:

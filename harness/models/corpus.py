@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from harness.fetch.store import cached, key_of
 from harness.models import corpus_cases
-from harness.models.graph_writer import NewModel, to_bytes
+from harness.models.graph_writer import NewModel, NewTensor, to_bytes
 from harness.models.sketch import Sketch
 
 OPENCL: Final = "gpu-opencl"
@@ -69,13 +69,18 @@ class Case:
         return cached("corpus", key_of(content, self.name), make) / f"{self.name}.tflite"
 
     def inputs(self) -> tuple[npt.NDArray[Any], ...]:
-        """Its inputs, from a fixed seed: float32, -2 to 2, none within 0.1 of zero."""
+        """Its inputs, from a fixed seed: float32, -2 to 2, none within 0.1 of zero; int32, 2, 1, 0 (there are indices)."""
         numbers = np.random.default_rng(7)
-        shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
-        return tuple(
-            (numbers.uniform(0.1, 2.0, shapes[name]) * numbers.choice([-1.0, 1.0], shapes[name])).astype(np.float32)
-            for name in self.model.inputs
-        )
+        tensors = {tensor.name: tensor for tensor in self.model.tensors}
+
+        def made(tensor: NewTensor) -> npt.NDArray[Any]:
+            if tensor.dtype == "int32":
+                return np.arange(tensor.shape[0], dtype=np.int32)[::-1].copy()
+            signs = numbers.choice([-1.0, 1.0], tensor.shape)
+            values: npt.NDArray[Any] = (numbers.uniform(0.1, 2.0, tensor.shape) * signs).astype(np.float32)
+            return values
+
+        return tuple(made(tensors[name]) for name in self.model.inputs)
 
 
 def corpus() -> tuple[Case, ...]:

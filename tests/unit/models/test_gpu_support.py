@@ -68,7 +68,10 @@ def test_refused_with_its_reason(name: str, reason: str) -> None:
     assert reason in refused.reason
 
 
-@pytest.mark.parametrize("name", ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv"])
+@pytest.mark.parametrize(
+    "name",
+    ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv", "gather-computed", "gather-table"],
+)
 def test_taken_whole(name: str) -> None:
     """Models that break no rule are taken whole, those that are computed wrongly too."""
     found = predict(CASES[name].write())
@@ -122,6 +125,17 @@ def test_unpacked_half_floats_go_along_when_nothing_else_is_left(tmp_path: Path)
     left = prediction_of(half_weights(interrupted=True), tmp_path)
     assert left.taken == (1,)
     assert [node.name for node in left.refused] == ["DEQUANTIZE", "ROUND"]
+
+
+def test_unpacked_half_floats_part_nothing_when_nothing_else_is_left(tmp_path: Path) -> None:
+    """RELU | DEQUANTIZE | ADD are taken in one, though the unpacking stands between the other two."""
+    model = half_weights(interrupted=False)
+    unpack, add = model.nodes
+    rectified = NewNode("RELU", ("in",), ("rectified",))
+    nodes = (rectified, unpack, NewNode("ADD", ("rectified", *add.inputs[1:]), add.outputs))
+    tensors = (*model.tensors, NewTensor("rectified", IMAGE))
+    found = prediction_of(NewModel("half", tensors, nodes, model.inputs, model.outputs), tmp_path)
+    assert (found.taken, found.partitions) == ((0, 1, 2), ((0, 1, 2),))
 
 
 def test_truth_values_need_a_use() -> None:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ModelError, UsageError
@@ -20,6 +19,10 @@ from harness.models.families.base import Family
 from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import LABELS, parse_labels
 from harness.models.samples import Sample
+from harness.models.tasks.parts import ImageInput
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Array = NDArray[Any]
 
@@ -113,6 +116,12 @@ class Task(Entry, ABC):
     title: ClassVar[str]
     truth_type: ClassVar[Any]
     family: Word
+
+    @property
+    def takes(self) -> str:
+        """What goes in, in a few words."""
+        image = getattr(self, "input", None)
+        return f"photo {image.width}×{image.height}" if isinstance(image, ImageInput) else "text"
 
     @abstractmethod
     def files(self, place: Place) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.models.builders.lookup import lookup
 from harness.models.keras_weights import fill
 from harness.models.torch_weights import Weights
 
@@ -28,7 +29,7 @@ def build(weights: Weights, batch: int | None = 1) -> Any:
 
     layers = keras.layers
     tokens = keras.Input((TOKENS,), batch_size=batch, dtype="int32", name="tokens")
-    x = layers.Embedding(*weights["words.embeddings"].shape, name="words")(tokens)
+    x = lookup(tokens, weights["words.embeddings"].shape, "words")
     x = layers.Dropout(WORD, noise_shape=(None, TOKENS, 1), name="drop_words")(x)
     x = layers.GlobalAveragePooling1D(name="mean")(x)
     x = layers.Dropout(AVERAGE, name="drop")(x)

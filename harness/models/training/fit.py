@@ -63,20 +63,20 @@ def fit(
     steps = len(examples) // course.batch
     rate = tf.keras.optimizers.schedules.CosineDecay(course.learning_rate, steps * course.epochs)
     model.compile(tf.keras.optimizers.Adam(rate), loss)
-    done, said = 0, "learning"
+    done, said = 0, "no epoch done yet"
     for epoch in range(1, course.epochs + 1):
-        order = rng.permutation(len(examples))[: steps * course.batch]
-        for start in range(0, len(order), course.batch):
-            batch = examples.taken(order[start : start + course.batch])
+        order = rng.permutation(len(examples))
+        for step in range(steps):
+            progress(said, done, steps * course.epochs)
+            batch = examples.taken(order[step * course.batch : (step + 1) * course.batch])
             model.train_on_batch(batch.inputs, batch.targets, batch.weights)
             done += 1
-            progress(said, done, steps * course.epochs)
         reached = float(model.evaluate(checked.inputs, checked.targets, batch_size=256, verbose=0))
         if not np.isfinite(reached):
             hint = "lower the learning rate, and look for NaN in the data"
             raise ModelError("training.diverged", f"the loss is {reached} after epoch {epoch}", hint=hint)
-        said = f"epoch {epoch} of {course.epochs}: loss {reached:.3f} on the examples to check on"
-        progress(said, done, steps * course.epochs)
+        said = f"epoch {epoch} of {course.epochs} done, loss {reached:.3f} on the examples to check on"
+    progress(said, done, done)
 
 
 def seed_everything(rng: np.random.Generator) -> None:

@@ -9,7 +9,7 @@ from harness.models.metadata.values import BertTokenizer, RegexTokenizer
 
 _BERT_TOKENS: tuple[str, ...] = ("[CLS]", "[SEP]", "[UNK]")
 _REGEX_TOKENS = ("<PAD>", "<UNKNOWN>")  # the Task Library refuses a vocabulary without them; <START> is optional
-_PAIR = re.compile(r"\S+ +\d+")
+_PAIR = re.compile(r"\S+ +[0-9]{1,9}")
 
 
 def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer) -> str:
@@ -31,6 +31,14 @@ def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer
         known.add(token)
     absent = [token for token in needed if token not in known]
     return f"has no {' nor '.join(absent)}" if absent else ""
+
+
+def largest_number(content: bytes, tokenizer: BertTokenizer | RegexTokenizer) -> int:
+    """The largest number that a vocabulary without problems gives a token."""
+    lines = content.decode().splitlines()
+    if isinstance(tokenizer, BertTokenizer):
+        return len(lines) - 1
+    return max(int(line.split()[1]) for line in lines)
 
 
 def calibration_lines(content: bytes) -> int:

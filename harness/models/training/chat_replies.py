@@ -29,7 +29,7 @@ from harness.models.keras_weights import weights_of
 from harness.models.tasks.regex_tokens import read_vocabulary
 from harness.models.tasks.smart_reply import OFFERED, reply_scores
 from harness.models.training import Progress, Trained, half
-from harness.models.training.fit import Course, Examples, fit, seed_everything
+from harness.models.training.fit import Course, Examples, fit, require_enough, seed_everything
 from harness.models.training.vocabulary import vocabulary_of
 
 CONVERSATIONS, REPLIES = "conversations", "replies"
@@ -82,40 +82,28 @@ def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Cours
     offered = read_replies(data[REPLIES])
     conversations = read_conversations(data[CONVERSATIONS], offered)
     rng = np.random.default_rng(seed)
-    order = [conversations[index] for index in rng.permutation(len(conversations))]
-    tenth = max(1, len(order) // 10)
-    parts = order[:tenth], order[tenth : 2 * tenth], order[2 * tenth :]
-    held_out, checked, learned = ([exchange for one in part for exchange in one] for part in parts)
-    measured = [exchange for exchange in held_out if exchange.whole]
+    held_out, checked, learned = split(conversations, rng)
+    require_enough(learned, checked, held_out, course)
     vocabulary = vocabulary_of((exchange.message for exchange in learned), PATTERN, least=_LEAST)
     words = read_vocabulary(vocabulary, PATTERN, "the vocabulary")
 
     def examples(some: Sequence[Exchange]) -> Examples:
         inputs = words.encode_all((exchange.message for exchange in some), TOKENS)
         targets = np.array([exchange.reply for exchange in some], np.int32)
-        return Examples(
-            inputs, targets, np.where([exchange.whole for exchange in some], 1.0, _OPENS).astype(np.float32)
-        )
+        weights = np.where([exchange.whole for exchange in some], 1.0, _OPENS).astype(np.float32)
+        return Examples(inputs, targets, weights)
 
     seed_everything(rng)
     first = examples(learned)
     model = build(_beginnings(1 + max(words.numbers.values()), len(offered.replies), rng), batch=None)
-    fit(
-        model,
-        "sparse_categorical_crossentropy",
-        first,
-        course,
-        rng,
-        progress,
-        examples([e for e in checked if e.whole]),
-    )
+    fit(model, "sparse_categorical_crossentropy", first, course, rng, progress, examples(checked))
     weights = weights_of(model)
     often = np.bincount(first.targets, first.weights, len(offered.replies)) + 1.0
     weights["score.bias"] = (weights["score.bias"] - _LEVEL * np.log(often / often.sum())).astype(np.float32)
     weights = half(weights)
-    answers = build(weights, batch=None).predict(examples(measured).inputs, batch_size=256, verbose=0)
+    answers = build(weights, batch=None).predict(examples(held_out).inputs, batch_size=256, verbose=0)
     files = {"vocab.txt": vocabulary, "replies.txt": "".join(f"{reply}\n" for reply in offered.replies).encode()}
-    return Trained(weights, figures(answers, measured, offered.replies), files)
+    return Trained(weights, figures(answers, held_out, offered.replies), files)
 
 
 def plain(text: str) -> str:
@@ -168,6 +156,17 @@ def read_conversations(path: Path, offered: ReplyList) -> list[list[Exchange]]:
         why = f"{type(error).__name__}: {error}"
         hint = 'give {"id": {"messages": [[{"text": …}, …], …]}, …}, turns of texts'
         raise ModelError("training.data", f"{path} has no conversations", why=why, hint=hint) from error
+
+
+def split(
+    conversations: Sequence[Sequence[Exchange]], rng: np.random.Generator
+) -> tuple[list[Exchange], list[Exchange], list[Exchange]]:
+    """What is held out and what is checked on (whole replies in a tenth of the conversations each), and what is learned."""
+    order = [conversations[index] for index in rng.permutation(len(conversations))]
+    tenth = max(1, len(order) // 10)
+    parts = order[:tenth], order[tenth : 2 * tenth], order[2 * tenth :]
+    held_out, checked, learned = ([exchange for one in part for exchange in one] for part in parts)
+    return [one for one in held_out if one.whole], [one for one in checked if one.whole], learned
 
 
 def figures(answers: Values, exchanges: Sequence[Exchange], replies: Sequence[str]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,13 @@ class Examples:
         return Examples(self.inputs[order], self.targets[order], self.weights[order])
 
 
+def require_enough(learned: Sized, checked: Sized, held_out: Sized, course: Course) -> None:
+    """Raises ModelError `training.data` for less than a batch to learn from, or nothing to check on or to measure."""
+    if len(learned) < course.batch or not len(checked) or not len(held_out):
+        what = f"{len(learned)} examples to learn from, {len(checked)} to check on and {len(held_out)} held out are too few"
+        raise ModelError("training.data", what, hint=f"give more data: a batch is {course.batch}")
+
+
 def fit(
     model: Any,
     loss: Any,
@@ -53,13 +61,10 @@ def fit(
     The order of examples is `rng`'s; for all else call `seed_everything` before the model is built.
 
     Raises:
-        ModelError: `training.diverged` when the loss isn't finite any more; `training.data` for less than a batch.
+        ModelError: `training.diverged` when the loss isn't finite any more.
     """
     import tensorflow as tf
 
-    if len(examples) < course.batch or not len(checked):
-        what = f"{len(examples)} examples to learn from and {len(checked)} to check on are too few"
-        raise ModelError("training.data", what, hint=f"give more data: a batch is {course.batch}")
     steps = len(examples) // course.batch
     rate = tf.keras.optimizers.schedules.CosineDecay(course.learning_rate, steps * course.epochs)
     model.compile(tf.keras.optimizers.Adam(rate), loss)

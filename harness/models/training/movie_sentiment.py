@@ -26,7 +26,7 @@ from harness.models.keras_weights import weights_of
 from harness.models.tasks.regex_tokens import read_vocabulary
 from harness.models.tasks.text_classification import label_scores
 from harness.models.training import Progress, Trained, half
-from harness.models.training.fit import Course, Examples, fit, seed_everything
+from harness.models.training.fit import Course, Examples, fit, require_enough, seed_everything
 from harness.models.training.vocabulary import vocabulary_of
 
 SNIPPETS = "snippets"
@@ -60,6 +60,7 @@ def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Cours
     snippets = read_snippets(data[SNIPPETS])
     rng = np.random.default_rng(seed)
     held_out, checked, learned = split(snippets, rng)
+    require_enough(learned, checked, held_out, course)
     vocabulary = vocabulary_of((snippet.text for snippet in learned), PATTERN, least=_LEAST)
     words = read_vocabulary(vocabulary, PATTERN, "the vocabulary")
 

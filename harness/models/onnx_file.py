@@ -96,7 +96,7 @@ def _opset(path: Path, model: onnx.ModelProto) -> int:
         raise ModelError(
             "onnx.opset",
             f"{path} is of opset {found}, and {OLDEST_OPSET} to {newest} are read",
-            hint=f"export it with opset_version={min(17, newest)}, or use onnx.version_converter",
+            hint="export it with opset_version=17, or use onnx.version_converter",
         )
     return int(found)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _OWN_DOMAINS = ("", "ai.onnx")
 _STEPS = ("DequantizeLinear", "QuantizeLinear")  # whose reference implementation knows opset 19 and later only
+_DICE = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
 Known = dict[str, "Value | NDArray[Any]"]
 
 
@@ -38,34 +39,34 @@ def from_onnx(file: OnnxFile, source: OnnxSource, where: str) -> Built:
     wanted = _outputs(file, source, where)
     specs = fixed_specs([_spec(each, source) for each in file.inputs], source.input_shapes, where)
 
+    taken: list[Any] = []
+    given: list[Any] = []
+
     def build() -> None:
         known: Known = dict(file.constants)
         for each, spec in zip(file.inputs, specs, strict=True):
-            tensor = tf.compat.v1.placeholder(spec.dtype, spec.shape, spec.name)
-            value = plain_value(tensor)
-            known[each.name] = Value(tensor, CHANNELS_LAST) if _last(source, value) else value
+            taken.append(tf.compat.v1.placeholder(spec.dtype, spec.shape, spec.name))
+            value = plain_value(taken[-1])
+            known[each.name] = Value(taken[-1], CHANNELS_LAST) if _last(source, value) else value
         makers = {name: node.op_type for node in file.nodes for name in node.output}
         for node in file.nodes:
             with tf.name_scope(f"{_plain(_title(node))}/"):
                 known[node.output[0]] = _run(node, known, makers, file.opset, where)
-        for name in wanted:
-            tf.identity(_given_out(known[name], source), name=_plain(name))
+        given.extend(tf.identity(_given_out(known[name], source), name=_plain(name)) for name in wanted)
 
-    wrapped = tf.compat.v1.wrap_function(build, [])
-    tensor = wrapped.graph.get_tensor_by_name
-    taken = [tensor(f"{spec.name}:0") for spec in specs]
-    given = [tensor(f"{_plain(name)}:0") for name in wanted]
+    wrapped = tf.compat.v1.wrap_function(build, [])  # traces it once
     return frozen(wrapped.prune(taken, given), specs)
 
 
 def _run(node: onnx.NodeProto, known: Known, makers: Mapping[str, str], opset: int, where: str) -> Any:
     inputs = tuple(known[name] if name else None for name in node.input)
-    if node.domain not in _OWN_DOMAINS or (node.op_type not in OPERATORS and any(isinstance(x, Value) for x in inputs)):
+    runs = any(isinstance(each, Value) for each in inputs)
+    if node.domain not in _OWN_DOMAINS or node.op_type in _DICE or (runs and node.op_type not in OPERATORS):
         raise _unknown(node, opset, where, "it isn't among the operators that are known here")
     if len([name for name in node.output if name]) > 1 and node.op_type != "Dropout":
         raise _unknown(node, opset, where, f"it has {len(node.output)} outputs, and one is known")
     try:
-        if node.op_type not in _STEPS and not any(isinstance(each, Value) for each in inputs):
+        if not runs and node.op_type not in _STEPS:
             return _folded(node, inputs, opset)
         made_by = tuple(makers.get(name, "") for name in node.input)
         return OPERATORS[node.op_type](Call(node, opset, inputs, made_by))

@@ -52,6 +52,8 @@ def _binary(name: str, call: Call) -> Value:
 
     operands, order = together([call.operand(place) for place in range(len(call.inputs))])
     first, *others = operands
+    if name == "divide" and not np.issubdtype(call.value().tensor.dtype.as_numpy_dtype, np.floating):
+        raise Unsupported("it divides whole numbers")
     for other in others:
         first = getattr(tf.math, name)(first, other)
     return Value(first, order)

@@ -48,5 +48,5 @@ def _along_axis(call: Call, values: NDArray[Any]) -> tuple[NDArray[Any], NDArray
     if scale.size == 1:
         return scale.reshape(()), zero.reshape(())
     shape = [1] * values.ndim
-    shape[call.attribute("axis", 1)] = -1
+    shape[call.attribute("axis", 1) if values.ndim > 1 else 0] = -1
     return scale.reshape(shape), zero.reshape(shape)

@@ -271,6 +271,18 @@ def test_names_and_outputs(tmp_path: Path) -> None:
     assert "named twice" in refusal(path, outputs=["y", "y"]).what
 
 
+def test_a_value_that_is_called_as_an_inner_tensor_is(tmp_path: Path) -> None:
+    """What is given out is the value as ONNX counts it, and not what has its name inside."""
+    convolution = helper.make_node("Conv", ["x", "w"], ["a/Conv2D"], name="a")
+    compared(tmp_path, graph([convolution], {"w": normal(5, 4, 3, 3)}, outputs=["a/Conv2D"]), normal(*IMAGE))
+
+
+def test_whole_numbers_are_not_divided(tmp_path: Path) -> None:
+    """TensorFlow would make fractions of them."""
+    model = graph([one("Div", "c")], {"c": np.int32([2])}, kind=TensorProto.INT32, shape=[4])
+    assert "divides whole numbers" in refusal(saved(tmp_path, model)).why
+
+
 def test_free_sides_are_fixed_by_name(tmp_path: Path) -> None:
     """A free batch becomes 1; any other is asked for."""
     path = saved(tmp_path, classifier(shape=["n", 4, "h", "w"]))
@@ -289,7 +301,8 @@ def quantised(zero: int, scale: float) -> onnx.ModelProto:
         node("QuantizeLinear", ["x", "xs", "xz"], ["xq"]),
         node("DequantizeLinear", ["xq", "xs", "xz"], ["xd"]),
         node("DequantizeLinear", ["wq", "ws", "wz"], ["w"], axis=0),
-        node("Conv", ["xd", "w"], ["c"], pads=[1, 1, 1, 1]),
+        node("DequantizeLinear", ["bq", "ws", "bz"], ["b"], axis=0),
+        node("Conv", ["xd", "w", "b"], ["c"], pads=[1, 1, 1, 1]),
         node("QuantizeLinear", ["c", "ys", "yz"], ["yq"]),
         node("DequantizeLinear", ["yq", "ys", "yz"], ["y"]),
     ]
@@ -301,6 +314,8 @@ def quantised(zero: int, scale: float) -> onnx.ModelProto:
         "wq": NUMBERS.integers(-127, 128, (5, 4, 3, 3)).astype(np.int8),
         "ws": np.linspace(0.001, 0.003, 5, dtype=np.float32),
         "wz": np.zeros(5, np.int8),
+        "bq": NUMBERS.integers(-500, 500, 5).astype(np.int32),
+        "bz": np.zeros(5, np.int32),
     }
     return graph(nodes, constants, opset=19)
 
@@ -316,7 +331,10 @@ def test_quantised_models_become_floats(tmp_path: Path, zero: int, scale: float,
     x = normal(*IMAGE).clip(-2.5, 2.5)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     weights = constants["wq"] * constants["ws"][:, None, None, None]
-    floats = graph([one("Conv", "w", pads=[1, 1, 1, 1])], {"w": weights.astype(np.float32)})
+    given = {"w": weights.astype(np.float32), "b": constants["bq"] * constants["ws"]}
+    floats = graph(
+        [one("Conv", "w", "b", pads=[1, 1, 1, 1])], {name: np.float32(values) for name, values in given.items()}
+    )
     (want,) = ReferenceEvaluator(floats).run(None, {"x": x})  # type: ignore[misc]
     (got,) = answers(converted.path, x)
     np.testing.assert_allclose(got, np.clip(want, low, high), atol=1e-5)
@@ -348,6 +366,7 @@ def test_half_floats_become_floats(tmp_path: Path) -> None:
         (one("Resize", "", "s", mode="cubic"), {"s": np.float32([1, 1, 2, 2])}, "cubic"),
         (one("Resize", "", "s"), {"s": np.float32([1, 2, 1, 1])}, "only height and width"),
         (one("Resize", "", "s"), {"s": np.float32([1, 1, 1.3, 1.3])}, "no whole sides"),
+        (one("RandomNormalLike"), {}, "it isn't among the operators"),
         (one("Reshape", "s"), {"s": np.int64([7, 7])}, "Cannot reshape a tensor with 192 elements"),
     ],
 )

@@ -38,7 +38,6 @@ def from_onnx(file: OnnxFile, source: OnnxSource, where: str) -> Built:
 
     wanted = _outputs(file, source, where)
     specs = fixed_specs([_spec(each, source) for each in file.inputs], source.input_shapes, where)
-
     taken: list[Any] = []
     given: list[Any] = []
 
@@ -98,8 +97,8 @@ def _unknown(node: onnx.NodeProto, opset: int, where: str, why: str) -> ModelErr
         "source.unknown_op",
         f"{where}: node '{_title(node)}' is a {domain}{node.op_type} of opset {opset} that can't be taken over",
         why=why,
-        hint=f"known are {', '.join(sorted(OPERATORS))}; build it from these before the export, choose outputs before it "
-        "and do the rest in the app, or give the Keras model or SavedModel that it came from",
+        hint="build it from other operators before the export (docs/sources.md lists those that are known), choose outputs "
+        "before it and do the rest in the app, or give the Keras model or SavedModel that it came from",
     )
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.models import source
 from harness.models.convert import convert_recipe
 from harness.models.inspect import inspect
 from harness.models.quiet import tensorflow
 from harness.models.recipe import recipe_for
 from harness.models.source_card import OnnxSource
-from tests.unit.models.running import answers
+from tests.unit.models.running import answers, refusal
 
 NUMBERS = np.random.default_rng(11)
 IMAGE = (1, 4, 8, 6)  # N, C, H, W
@@ -69,17 +69,6 @@ def compared(folder: Path, model: onnx.ModelProto, x: NDArray[Any], **options: A
     for got, want in zip(function(tensorflow().constant(x)), wanted, strict=True):
         assert got.shape == want.shape
         np.testing.assert_allclose(got.numpy(), want, atol=2e-5)
-
-
-def refusal(path: Path, **options: Any) -> HarnessError:
-    """What a conversion ends with; twice the same, as nothing half-made is kept."""
-    errors = []
-    for _ in range(2):
-        with pytest.raises(HarnessError) as caught:
-            convert_recipe(recipe_for(str(path), **options), ["fp32"])
-        errors.append(caught.value)
-    assert errors[0].code == errors[1].code
-    return errors[0]
 
 
 def one(op: str, *inputs: str, **attributes: Any) -> onnx.NodeProto:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from harness.models.entry import Pin
+from harness.models.onnx_ops import OPERATORS
 from harness.models.source_card import Source
 from harness.strict_yaml import load_text
 
@@ -23,3 +24,10 @@ def test_every_example_is_a_source_or_a_place() -> None:
     assert kinds == {"concrete", "keras", "onnx", "saved_model", "tfjs", "tflite"}
     (pin,) = [document.into(Pin) for document in documents if "kind" not in document.data]
     assert pin.registry == "debian"
+
+
+def test_the_operators_of_onnx_are_listed() -> None:
+    """Those that are known, and no other."""
+    found = re.search(r"Known operators: ([^.]*)\.", PAGE.read_text(encoding="utf-8"))
+    assert found
+    assert found[1].replace("\n", " ").split(", ") == sorted(OPERATORS)

@@ -64,6 +64,7 @@ _NEWEST: Final[Mapping[str, int]] = {
 } | dict.fromkeys(ELEMENTWISE, 2)
 _MORE_INPUTS: Final[Mapping[str, frozenset[str]]] = {
     "CAST": frozenset({"bool", "int32"}),
+    "GATHER": frozenset({"int32"}),
     "ONE_HOT": frozenset({"int32"}),
     "SELECT": frozenset({"bool"}),
     "SELECT_V2": frozenset({"bool"}),

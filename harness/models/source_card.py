@@ -88,6 +88,19 @@ class TfjsSource(Entry):
     outputs: tuple[Line, ...] = ()
 
 
+class OnnxSource(Entry):
+    """An ONNX file. Quantised activations become floats; `outputs` are values of its graph, in the order wanted.
+
+    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead.
+    """
+
+    kind: Literal["onnx"]
+    file: Origin
+    input_shapes: InputShapes = Field(default_factory=dict)
+    outputs: tuple[Line, ...] = ()
+    channels_last: bool = False
+
+
 class TfliteSource(Entry):
     """A `.tflite` file as it is: it has one variant, its own precision."""
 
@@ -96,5 +109,6 @@ class TfliteSource(Entry):
 
 
 Source = Annotated[
-    KerasSource | SavedModelSource | ConcreteSource | TfjsSource | TfliteSource, Field(discriminator="kind")
+    KerasSource | SavedModelSource | ConcreteSource | TfjsSource | OnnxSource | TfliteSource,
+    Field(discriminator="kind"),
 ]

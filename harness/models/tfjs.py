@@ -100,7 +100,8 @@ def read_tfjs(file: Origin, place: Place) -> TfjsModel:
         shards = [_shard(file, name, place) for name in group.paths]
         for name, values in _weights(path, group, shards):
             if name in weights:
-                raise ModelError("tfjs.twice", f"{path}: weight '{name}' stands twice in the manifest")
+                what = f"{path}: weight '{name}' stands twice in the manifest"
+                raise ModelError("tfjs.twice", what, hint="the manifest was edited: convert the model again")
             weights[name] = values
     signature = found.signature or (found.userDefinedMetadata and found.userDefinedMetadata.signature) or _Signature()
     return TfjsModel(

@@ -14,6 +14,7 @@ from harness.models.tfjs import TfjsModel
 from harness.models.tfjs_fused import written_out
 from harness.strict_yaml import did_you_mean
 
+_AGAIN = "the graph was cut or edited: convert the model again"
 _LOOPS = ("Enter", "Exit", "NextIteration", "Switch", "Merge", "LoopCond")
 
 
@@ -63,7 +64,8 @@ def _parsed(model: TfjsModel, where: str) -> Any:
         return json_format.ParseDict(model.topology, graph_pb2.GraphDef(), ignore_unknown_fields=True)
     except (json_format.ParseError, TypeError, RecursionError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise ModelError("tfjs.graph", f"{where}: 'modelTopology' is no graph of TensorFlow's", why=why) from error
+        what = f"{where}: 'modelTopology' is no graph of TensorFlow's"
+        raise ModelError("tfjs.graph", what, why=why, hint=_AGAIN) from error
 
 
 def _filled(graph: Any, model: TfjsModel, where: str) -> Any:
@@ -76,7 +78,7 @@ def _filled(graph: Any, model: TfjsModel, where: str) -> Any:
         if node.name in model.weights:
             dtype = tf.as_dtype(node.attr["dtype"].type).as_numpy_dtype
             values = model.weights[node.name]
-            if not np.can_cast(values.dtype, dtype, "same_kind"):  # JavaScript has no int64, so it comes as int32
+            if values.dtype.kind != np.dtype(dtype).kind:  # JavaScript has no int64, so it comes as int32
                 what = f"{where}: constant '{node.name}' is of {np.dtype(dtype)}, and its weight of {values.dtype}"
                 raise ModelError("tfjs.weight", what, hint="model.json and its shards don't belong together")
             node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values.astype(dtype)))
@@ -103,7 +105,7 @@ def _require_sound(graph: Any, where: str) -> None:
     functions = {function.signature.name for function in graph.library.function}
     for node in graph.node:
         if node.name in nodes:
-            raise ModelError("tfjs.graph", f"{where}: two nodes are called '{node.name}'")
+            raise ModelError("tfjs.graph", f"{where}: two nodes are called '{node.name}'", hint=_AGAIN)
         nodes[node.name] = node
         if node.op in _LOOPS:
             raise ModelError(
@@ -131,7 +133,7 @@ def _require_order(nodes: Mapping[str, Any], where: str) -> None:
         for source in waiting[name]:
             if source not in nodes:
                 what = f"{where}: node '{name}' ({node.op}) takes '{source}', which isn't there"
-                raise ModelError("tfjs.graph", what, hint="the graph was cut or edited: convert the model again")
+                raise ModelError("tfjs.graph", what, hint=_AGAIN)
             users[source].append(name)
     ready = [name for name, sources in waiting.items() if not sources]
     while ready:
@@ -142,7 +144,7 @@ def _require_order(nodes: Mapping[str, Any], where: str) -> None:
                 ready.append(user)
     if stuck := [name for name, sources in waiting.items() if sources]:
         what = f"{where}: node '{stuck[0]}' depends on itself, in a circle of {len(stuck)} nodes at most"
-        raise ModelError("tfjs.graph", what, hint="the graph was edited: convert the model again")
+        raise ModelError("tfjs.graph", what, hint=_AGAIN)
 
 
 def _inputs(graph: Any, model: TfjsModel, shapes: InputShapes, where: str) -> dict[str, Any]:
@@ -154,7 +156,8 @@ def _inputs(graph: Any, model: TfjsModel, shapes: InputShapes, where: str) -> di
     specs = []
     for name in names:
         if name not in placeholders:
-            raise ModelError("tfjs.graph", f"{where}: its signature has an input '{name}', and the graph hasn't")
+            what = f"{where}: its signature has an input '{name}', and the graph hasn't"
+            raise ModelError("tfjs.graph", what, hint=_AGAIN)
         shape = tf.TensorShape(placeholders[name].attr["shape"].shape)
         if name in shapes and shape.rank is not None:
             shape = tf.TensorShape([None] * shape.rank)

@@ -75,7 +75,10 @@ def test_refused_with_its_reason(name: str, reason: str) -> None:
     assert reason in refused.reason
 
 
-@pytest.mark.parametrize("name", ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv"])
+@pytest.mark.parametrize(
+    "name",
+    ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv", "gather-computed", "gather-table"],
+)
 def test_taken_whole(name: str) -> None:
     """Models that break no rule are taken whole, those that are computed wrongly too."""
     found = predict(CASES[name].write())

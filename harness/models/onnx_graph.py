@@ -29,6 +29,8 @@ Known = dict[str, "Value | NDArray[Any]"]
 def from_onnx(file: OnnxFile, source: OnnxSource, where: str) -> Built:
     """The graph in TensorFlow's operators, NHWC inside; tensors have the names of ONNX' values as far as they can.
 
+    A shape in the source may replace one that the file fixes, as far as the graph's operators let it.
+
     Raises:
         UsageError: `source.input_shape`, `source.output`.
         ModelError: `source.unknown_op` naming operator, node and opset, for an operator, or a use of one, that isn't
@@ -53,7 +55,14 @@ def from_onnx(file: OnnxFile, source: OnnxSource, where: str) -> Built:
                 known[node.output[0]] = _run(node, known, makers, file.opset, where)
         given.extend(tf.identity(_given_out(known[name], source), name=_plain(name)) for name in wanted)
 
-    wrapped = tf.compat.v1.wrap_function(build, [])  # traces it once
+    try:
+        wrapped = tf.compat.v1.wrap_function(build, [])  # traces it once
+    except ModelError as error:
+        if not source.input_shapes:
+            raise
+        what = f"{where}: the graph can't be built with {source.input_shapes}"
+        hint = "the sides that its operators fix, as an image's channels, have to stay"
+        raise UsageError("source.input_shape", what, why=f"{error.what}: {error.why}", hint=hint) from error
     return frozen(wrapped.prune(taken, given), specs)
 
 
@@ -119,6 +128,8 @@ def _spec(each: Any, source: OnnxSource) -> Any:
     shape = each.shape
     if source.channels_last and shape is not None and len(shape) == len(CHANNELS_LAST):
         shape = tuple(shape[axis] for axis in CHANNELS_LAST)
+    if _plain(each.name) in source.input_shapes and shape is not None:
+        shape = (None,) * len(shape)
     return tf.TensorSpec(shape, tf.as_dtype(each.dtype), name=_plain(each.name))
 
 

@@ -283,6 +283,16 @@ def test_free_sides_are_fixed_by_name(tmp_path: Path) -> None:
     assert refusal(path, input_shapes={"z": (1, 3, 10, 6)}).code == "source.input_shape"
 
 
+def test_a_fixed_shape_gives_way_as_far_as_the_operators_let_it(tmp_path: Path) -> None:
+    """A convolution takes an image of any size, and one of other channels is refused with its words."""
+    path = saved(tmp_path, classifier(shape=[1, 4, 8, 6]))
+    recipe = recipe_for(str(path), input_shapes={"x": (1, 4, 10, 12)})
+    assert inspect(convert_recipe(recipe, ["fp32"])[0].path).main.input_tensors[0].shape == (1, 4, 10, 12)
+    error = refusal(path, input_shapes={"x": (1, 3, 8, 6)})
+    assert (error.code, "Conv" in error.why) == ("source.input_shape", True)
+    assert refusal(path, input_shapes={"x": (1, 4, 8)}).code == "source.input_shape"
+
+
 def quantised(zero: int, scale: float) -> onnx.ModelProto:
     """A convolution of quantised weights between quantised activations; the last ends a range from `zero` on."""
     node = helper.make_node

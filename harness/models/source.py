@@ -74,9 +74,10 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
         return from_saved_model(inside(recipe.folder, source.folder, recipe.where), source, recipe.where)
     if isinstance(source, ConcreteSource):
         function = python_source.function_of(source.function, recipe.folder, recipe.where)
-        weights = _weights(recipe, source.weights, say)
-        made = function(weights) if source.weights else function()
-        return from_functions(made, source, recipe.where)
+        given: list[Any] = [_weights(recipe, source.weights, say)] if source.weights else []
+        if source.files:
+            given.append({n: locate(file, recipe.folder, recipe.where, say) for n, file in source.files.items()})
+        return from_functions(function(*given), source, recipe.where)
     if isinstance(source, KerasSource) and source.builder:
         weights = _weights(recipe, source.weights, say)
         model = python_source.function_of(source.builder, recipe.folder, recipe.where)(weights)

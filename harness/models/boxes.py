@@ -43,7 +43,7 @@ def boxes_around(distances: Numbers, places: NDArray[np.intp], columns: int, str
     distribution the mean is taken; `places` are the cells' numbers, row by row, in a grid of so many columns.
     X. Li et al.: Generalized Focal Loss, NeurIPS 2020, section 3.2, as NanoDet has it.
     """
-    logits = distances.reshape(len(distances), 4, -1)
+    logits = distances.reshape(len(distances), 4, distances.shape[1] // 4)
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     left, top, right, bottom = (shares @ np.arange(logits.shape[-1])).T * stride

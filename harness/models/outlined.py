@@ -6,7 +6,7 @@ import colorsys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.models.average_precision import Detection
+from harness.models.average_precision import Box, Detection
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,7 +16,7 @@ _LETTERS_A_SIDE = 36  # so that the text is readable when the photo is shown sma
 
 
 def outlined(photo: Image.Image, found: Sequence[Detection]) -> Image.Image:
-    """The photo with all of it, the surest on top; one colour a label."""
+    """The photo with all that was found, the surest first; one colour a label."""
     from PIL import ImageDraw, ImageFont
 
     picture = photo.copy()
@@ -25,17 +25,29 @@ def outlined(photo: Image.Image, found: Sequence[Detection]) -> Image.Image:
     font = ImageFont.load_default(size)
     labels = list(dict.fromkeys(one.label for one in found))
     for one in reversed(found):
-        short = min(one.box[2] - one.box[0], one.box[3] - one.box[1])
-        width = min(max(2, size // 6), 1 + int(short / 10))
+        left, top, right, bottom = one.box
+        width = min(max(2, size // 6), 1 + int(min(right - left, bottom - top) / 10))
         draw.rectangle(one.box, outline=_colour(labels.index(one.label)), width=width)
-    for one in reversed(found):
+    tags: list[Box] = []
+    for one in found:
         text = f"{one.label} {one.score:.2f}"
-        width = draw.textlength(text, font) + size // 2
-        x = max(0.0, min(one.box[0], photo.width - width))
-        y = one.box[1] - size * 4 / 3 if one.box[1] >= size * 4 / 3 else one.box[1]
-        draw.rectangle((x, y, x + width, y + size * 4 / 3), fill=_colour(labels.index(one.label)))
-        draw.text((x + size / 4, y), text, font=font, fill="black")
+        tag = _free(one.box, draw.textlength(text, font) + size // 2, size * 4 / 3, photo.width, tags)
+        draw.rectangle(tag, fill=_colour(labels.index(one.label)))
+        draw.text((tag[0] + size / 4, tag[1]), text, font=font, fill="black")
+        tags.append(tag)
     return picture
+
+
+def _free(box: Box, width: float, height: float, limit: int, taken: Sequence[Box]) -> Box:
+    """Where a tag of this size hides no other: above its box, or else further down."""
+    left, top = max(0.0, min(box[0], limit - width)), max(0.0, box[1] - height)
+    tag = (left, top, left + width, top + height)
+    hidden = [other for other in taken if _meet(tag, other)]
+    return _free((left, hidden[0][3] + height + 1, 0, 0), width, height, limit, taken) if hidden else tag
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _colour(number: int) -> tuple[int, int, int]:

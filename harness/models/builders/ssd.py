@@ -17,6 +17,7 @@ from harness.errors import ModelError
 
 _SIDE = 300
 _MOST = 10
+_OUTPUTS = ("locations", "categories", "scores", "number")
 # What the API calls the parts that matter, in all of its SSDs.
 _PHOTO, _IMAGE, _BOXES, _SCORES = "image_tensor", "Preprocessor/sub", "Squeeze", "Postprocessor/convert_scores"
 _ANCHORS = "Concatenate/concat"
@@ -65,16 +66,12 @@ def detector(files: Mapping[str, Path]) -> Any:
     classes = raw.outputs[1].shape[-1] - 1  # the first is the background
     process = _operator(dict(zip(_CONSTANTS, map(float, values), strict=True)), classes)
 
-    @tf.function(input_signature=[tf.TensorSpec((1, _SIDE, _SIDE, 3), tf.float32, name="image")])
     def detect(image: Any) -> dict[str, Any]:
         boxes, scores = raw(image)
-        count = len(anchors)
-        boxes, scores = tf.reshape(boxes, (1, count, 4)), tf.reshape(scores, (1, count, classes + 1))
-        return dict(
-            zip(("locations", "categories", "scores", "number"), process(boxes, scores, _centred(anchors)), strict=True)
-        )
+        boxes, scores = tf.reshape(boxes, (1, len(anchors), 4)), tf.reshape(scores, (1, len(anchors), classes + 1))
+        return dict(zip(_OUTPUTS, process(boxes, scores, _centred(anchors)), strict=True))
 
-    return detect
+    return tf.function(detect, input_signature=[tf.TensorSpec((1, _SIDE, _SIDE, 3), tf.float32, name="image")])
 
 
 def _operator(constants: Mapping[str, float], classes: int) -> Any:
@@ -90,11 +87,10 @@ def _operator(constants: Mapping[str, float], classes: int) -> Any:
     }
     said = " ".join(f'attr {{ key: "{name}" value {{ {value} }} }}' for name, value in attributes.items())
 
-    @tf.function(experimental_implements=f'name: "TFLite_Detection_PostProcess" {said}')
     def process(boxes: Any, scores: Any, anchors: Any) -> Any:  # noqa: ARG001
         return tf.zeros((1, _MOST, 4)), tf.zeros((1, _MOST)), tf.zeros((1, _MOST)), tf.zeros((1,))
 
-    return process
+    return tf.function(process, experimental_implements=f'name: "TFLite_Detection_PostProcess" {said}')
 
 
 def _centred(corners: NDArray[np.float32]) -> NDArray[np.float32]:

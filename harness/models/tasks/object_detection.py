@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _AT_MOST = 100  # objects in a photo: as many as COCO's score looks at
+_LEAST = 0.05  # of a score that counts in COCO's, whose curves need what is under a card's threshold
 _WORDS = 5
 Share = Annotated[float, Field(gt=0, le=1)]
 Role = Literal["locations", "categories", "scores", "number"]
@@ -39,10 +40,16 @@ Role = Literal["locations", "categories", "scores", "number"]
 
 @dataclass(frozen=True)
 class Objects:
-    """What a model finds in a photo, the surest first, and all the labels that it could have found."""
+    """What a model finds in a photo, the surest first, how sure is sure enough, and all labels that it knows."""
 
     found: tuple[Detection, ...]
+    threshold: float
     labels: tuple[str, ...]
+
+    @property
+    def sure(self) -> tuple[Detection, ...]:
+        """The answer proper: what it is sure enough of."""
+        return tuple(one for one in self.found if one.score >= self.threshold)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Raw:
 
 
 class Output(Entry, ABC):
-    """What comes out. Objects of at least `threshold` are answers."""
+    """What comes out. Objects of at least `threshold` are answers; the score looks at others, too."""
 
     threshold: Share
 
@@ -69,7 +76,7 @@ class Output(Entry, ABC):
 
     @abstractmethod
     def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
-        """The objects of at least the threshold. Raises ModelError `task.output`."""
+        """All objects that may count. Raises ModelError `task.output`."""
 
     def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:  # noqa: ARG002
         """As `Task.meant`."""
@@ -126,12 +133,12 @@ class Nanodet(Output):
         return tuple(Kind.BOXES if self._is_distances(tensor) else Kind.HEATMAPS for tensor in outputs)
 
     def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
-        """Of the cells over the threshold those that no better one covers."""
+        """Of the cells that may count those that no better one covers."""
         numbers = [dequantise(output, tensor)[0] for output, tensor in zip(outputs, tensors, strict=True)]
         parts = []
         for grid in self._grids(tensors, image):
             scores = real(numbers[grid.scores])
-            cells, classes = np.nonzero(scores >= self.threshold)
+            cells, classes = np.nonzero(scores >= _LEAST)
             boxes = boxes_around(numbers[grid.distances][cells], cells, grid.columns, grid.stride)
             parts.append((boxes, scores[cells, classes], classes))
         boxes, sure, classes = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -190,24 +197,24 @@ class Ssd(Output):
     def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
         """What the operator kept."""
         numbers = dict(zip(self.order, map(dequantise, outputs, tensors), strict=True))
-        there = self._there(outputs, tensors)
+        there = self._there(outputs, tensors, _LEAST)
         boxes = numbers["locations"][0, there][:, [1, 0, 3, 2]] * [image.width, image.height, image.width, image.height]
         return Raw(boxes, numbers["scores"][0, there], numbers["categories"][0, there].astype(np.intp))
 
     def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:
         """The objects of at least the threshold: behind their number stands what was in memory before."""
-        there = self._there(outputs, tensors)
+        there = self._there(outputs, tensors, self.threshold)
         given = zip(self.order, outputs, strict=True)
         return tuple(output if role == "number" else output[:, there] for role, output in given)
 
-    def _there(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> NDArray[np.bool_]:
-        """Which of the places hold an object of at least the threshold."""
+    def _there(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], least: float) -> NDArray[np.bool_]:
+        """Which of the places hold an object of at least this score."""
         most = self._most(tensors)
         scores, number = (
             real(dequantise(outputs[place], tensors[place])).reshape(-1)
             for place in (self.order.index("scores"), self.order.index("number"))
         )
-        return (np.arange(most) < number) & (scores >= self.threshold)
+        return (np.arange(most) < number) & (scores >= least)
 
     def _most(self, tensors: Sequence[TensorInfo]) -> int:
         """How many objects there may be. Raises ModelError `task.output`."""
@@ -271,7 +278,7 @@ class ObjectDetection(Task):
     def decode(
         self, sample: Sample, outputs: Sequence[Array], tensors: Sequence[TensorInfo], resources: Resources
     ) -> Objects:
-        """What is over the threshold, in the photo's pixels, the surest first."""
+        """What is found, in the photo's pixels, the surest first."""
         labels = resources.labels()
         raw = self.output.raw(outputs, tensors, self.input)
         if raw.classes.size and not (raw.classes.min() >= 0 and raw.classes.max() < len(labels)):
@@ -285,7 +292,7 @@ class ObjectDetection(Task):
             box = np.clip(corners, 0, (photo.width, photo.height) * 2).tolist()
             if box[0] < box[2] and box[1] < box[3]:
                 found.append(Detection(labels[number], float(score), tuple(box)))
-        return Objects(tuple(sorted(found, key=lambda one: -one.score)), labels)
+        return Objects(tuple(sorted(found, key=lambda one: -one.score)), self.output.threshold, labels)
 
     def score(self, answered: Sequence[Answered]) -> tuple[Score, ...]:
         """COCO's mean average precision, over the classes that the model knows."""
@@ -300,18 +307,25 @@ class ObjectDetection(Task):
 
     def words(self, answer: Any) -> str:
         """The five surest."""
-        return ", ".join(f"{one.label} {one.score:.2f}" for one in answer.found[:_WORDS]) or "nothing"
+        return ", ".join(f"{one.label} {one.score:.2f}" for one in answer.sure[:_WORDS]) or "nothing"
 
     def draw(self, sample: Sample, answer: Any) -> Image.Image:
         """The photo with a box around each object, its label and score above."""
-        return outlined(read_photo(self.photo(sample)), answer.found)
+        return outlined(read_photo(self.photo(sample)), answer.sure)
 
 
 def _general(image: ImageInput) -> dict[str, Any]:
-    return {
-        "name": image.name,
-        "description": image.description,
-        "content": {"kind": "image"},
-        "mean": image.mean,
-        "std": image.std,
-    }
+    """The input; the metadata knows images as red, green and blue, channels last. What others are stands in words."""
+    if (image.layout, image.channels) == ("nhwc", "rgb"):
+        return {
+            **image.described.model_dump(include={"name", "description", "mean", "std"}),
+            "content": {"kind": "image"},
+        }
+    axes = "batch, channels, height, width" if image.layout == "nchw" else "batch, height, width, channels"
+    numbers = f"(byte - mean) / std, mean {_listed(image.mean)}, std {_listed(image.std)}"
+    text = f"{image.description} Its axes are {axes}; its channels {image.channels.upper()}, {numbers}."
+    return {"name": image.name, "description": text, "content": {"kind": "feature"}}
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,9 +80,10 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
         return from_saved_model(inside(recipe.folder, source.folder, recipe.where), source, recipe.where)
     if isinstance(source, ConcreteSource):
         function = python_source.function_of(source.function, recipe.folder, recipe.where)
-        weights = _checked(recipe, read_weights(source.weights, place))
-        made = function(weights) if source.weights else function()
-        return from_functions(made, source, recipe.where)
+        given: list[Any] = [_checked(recipe, read_weights(source.weights, place))] if source.weights else []
+        if source.files:
+            given.append({name: place.locate(file) for name, file in source.files.items()})
+        return from_functions(function(*given), source, recipe.where)
     if isinstance(source, KerasSource) and source.builder:
         weights = _checked(recipe, read_weights(source.weights, place))
         model = python_source.function_of(source.builder, recipe.folder, recipe.where)(weights)

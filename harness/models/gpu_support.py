@@ -121,9 +121,9 @@ def predict_graph(graph: NodeGraph, *, partitions: int = DELEGATED_PARTITIONS) -
         if reason := refusal(_with_constants(node, unpacked), graph):
             refused[node.operation.index] = Refused(node.operation.index, node.name, reason)
     supported = {node.operation.index for node in graph.nodes} - half - set(refused)
-    if not refused:
-        supported |= half  # weights that are only unpacked from half floats go along when nothing else is left
     found = sorted(_partitions(graph, supported), key=len, reverse=True)
+    if not refused:  # then all is taken, what unpacks half floats too, wherever it stands; otherwise none of that is
+        found = [tuple(node.operation.index for node in graph.nodes)]
     taken = [index for partition in found[:partitions] for index in partition]
     left = {
         node.operation.index: Refused(node.operation.index, node.name, _left_out(node, half, partitions))

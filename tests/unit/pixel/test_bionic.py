@@ -99,6 +99,12 @@ def test_sysconf_refuses_what_it_does_not_know(ask: Ask) -> None:
     assert ask("probe.probe_sysconf(30)") == -1
 
 
+def test_aligned_memory_is_good_for_the_hosts_widest_vectors(ask: Ask) -> None:
+    """XNNPACK's kernels for AVX-512 load from what it asked at 32 bytes; an alignment that is none is refused as ever."""
+    assert ask("probe.probe_aligned()") == 32
+    assert ask("probe.probe_misaligned()") == 22
+
+
 def test_signal_sets_are_eight_bytes(ask: Ask) -> None:
     """Filling or reading a set touches its 8 bytes and no more; glibc would write 128."""
     before = "three = (ctypes.c_uint64 * 3)(1, 2, 3); member = probe.probe_sigset(three)"

@@ -162,6 +162,15 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "each is the smaller in one dimension", computed("MUL", (1, 4, 1, 6), (1, 1, 5, 6)), ("cpu", "cpu")
     ),
     "mul-rank3-column": Entry("a constant column on rank 3", constant("MUL", (1, 5, 6), (1, 5, 1))),
+    "mul-rank3-channels": Entry(
+        "one number a channel on rank 3", constant("MUL", (4, 5, 6), (6,)), ("right", "refused")
+    ),
+    "mul-rank3-rank4": Entry(
+        "the same as a constant of rank 4: MoveNet's first",
+        constant("MUL", (4, 5, 6), (1, 1, 1, 6)),
+        ("wrong", "refused"),
+        webgpu="wrong",
+    ),
     "mul-rank2-rank3": Entry(
         "rank 2 and a constant of rank 3", constant("MUL", (5, 6), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
     ),

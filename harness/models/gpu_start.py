@@ -92,16 +92,12 @@ def _over_opencl(node: Node) -> str:
     if node.name in _NO_KERNEL:
         return "no kernel (No selector)"
     source, result = node.inputs[0], node.outputs[0]
-    doubtful = {
-        "a sum along the batch, and the kernel doesn't compile": node.name == "CUMSUM"
-        and (source.rank, _batch(source), node.inputs[1].values) in ((4, 1, (0,)), (4, 1, (-4,))),
-        "the first side is taken for a batch, and the kernel doesn't compile": node.name == "MIRROR_PAD"
-        and _batch(source) != 1,
-        "rows are no batch of the input's (Unrecognized Write selector)": node.name == "FULLY_CONNECTED"
-        and _batch(source) != _batch(result),
-    }
-    if reason := next((reason for reason, applies in doubtful.items() if applies), ""):
-        return reason
+    if node.name == "CUMSUM" and source.rank == 4 and _batch(source) == 1 and node.inputs[1].values in ((0,), (-4,)):
+        return "a sum along the batch, and the kernel doesn't compile"
+    if node.name == "MIRROR_PAD" and _batch(source) != 1:
+        return "the first side is taken for a batch, and the kernel doesn't compile"
+    if node.name == "FULLY_CONNECTED" and _batch(source) != _batch(result):
+        return "rows are no batch of the input's (Unrecognized Write selector)"
     return _pair_over_opencl(node) if len(node.inputs) == 2 else ""
 
 

@@ -73,7 +73,10 @@ class ModelInputs:
 def cells_of(
     scenario: Scenario, *, models: Sequence[str] = (), variants: Sequence[str] = (), backends: Sequence[str] = ()
 ) -> tuple[Cell, ...]:
-    """The scenario's cells in its own order, narrowed to what is named. Raises `NothingToRun` when none is left."""
+    """The scenario's cells in its own order, narrowed to what is named; each runs every input of its model at least once.
+
+    Raises `NothingToRun` when none is left.
+    """
     cells = []
     for choice in scenario.models:
         for variant in choice.variants:
@@ -92,7 +95,10 @@ def cells_of(
                         backend=name,
                         options=options,
                         warmup=scenario.runs.warmup if options.warmup is None else options.warmup,
-                        rounds=scenario.runs.rounds if options.rounds is None else options.rounds,
+                        rounds=max(
+                            scenario.runs.rounds if options.rounds is None else options.rounds,
+                            len(scenario.inputs_of(choice.model)),
+                        ),
                         rule=scenario.rule_for(choice.model, variant, name),
                         scores=scenario.score_rules(choice.model, variant, name),
                         known_invalid=tuple(
@@ -116,9 +122,14 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
 
     `inputs` goes by (model, variant).
     """
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: bool(inputs[cell.model, cell.variant].feeders)):
-        groups.setdefault((cell.model, cell.variant), []).append(cell)
+    waiting: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        waiting.setdefault((cell.model, cell.variant), []).append(cell)
+    ordered = []
+    while waiting:
+        to_come = {cell.id for group in waiting.values() for cell in group}
+        ready = next(key for key in waiting if not inputs[key].feeders & to_come)
+        ordered.append((ready, waiting.pop(ready)))
     document = {
         "schema": PLAN_SCHEMA,
         "run_id": run_id,
@@ -134,7 +145,7 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
                 ],
                 "cells": [_cell_document(cell) for cell in group],
             }
-            for (model, variant), group in groups.items()
+            for (model, variant), group in ordered
         ],
     }
     return json.dumps(document, indent=1).encode()

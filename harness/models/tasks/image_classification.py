@@ -9,11 +9,10 @@ from harness.models.entry import Place
 from harness.models.families.image_classification import ImageClassification as Family
 from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
-from harness.models.photos import read_photo, views
+from harness.models.photos import read_photo
 from harness.models.samples import Sample
 from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task
 from harness.models.tasks.parts import Guess, ImageInput, Output, ranked
-from harness.models.tensors import quantise
 
 _TOP = 5
 
@@ -63,8 +62,8 @@ class ImageClassification(Task):
         resources: Resources,  # noqa: ARG002
     ) -> Iterator[tuple[Given, ...]]:
         """Ten views of a photo."""
-        for view in views(read_photo(self.photo(sample))):
-            yield (quantise(self.input.normalise(self.input.fitted(view).image), inputs[0]),)
+        for tensor in self.input.views(read_photo(self.photo(sample)), inputs[0]):
+            yield (tensor,)
 
     def decode(
         self,

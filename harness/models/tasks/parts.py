@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,7 +14,7 @@ from harness.errors import ModelError
 from harness.models.entry import Entry, Line, Word
 from harness.models.families.parts import ImageInput as ImageDescription
 from harness.models.inspect import TensorInfo
-from harness.models.photos import Fit, Fitted, fit
+from harness.models.photos import Fit, Fitted, fit, views
 from harness.models.tensors import dequantise, quantise
 
 if TYPE_CHECKING:
@@ -96,3 +96,8 @@ class ImageInput(Entry):
     def tensor(self, photo: Image.Image, tensor: TensorInfo) -> NDArray[np.generic]:
         """The input tensor for a photo. Raises ModelError `task.input` when the tensor hasn't this size."""
         return quantise(self.normalise(self.fitted(photo).image), tensor)
+
+    def views(self, photo: Image.Image, tensor: TensorInfo) -> Iterator[NDArray[np.generic]]:
+        """The input tensors for `harness.models.photos.views` of a photo, for calibration. Raises as `tensor`."""
+        for view in views(photo):
+            yield self.tensor(view, tensor)

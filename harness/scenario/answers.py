@@ -11,6 +11,7 @@ from harness.errors import HarnessError
 from harness.models.describe import DescribedModel
 from harness.models.samples import Sample
 from harness.models.tasks.base import Answered, Score
+from harness.results.agreement import Array
 from harness.scenario.evidence import Outputs
 
 _LONGEST_SIDE = 640
@@ -48,6 +49,18 @@ def answers_of(model: DescribedModel, samples: Sequence[Sample], outputs: Output
         if sample.name in answers and (truth := task.truth(sample)) is not None
     ]
     return Answers(answers, task.score(answered), unreadable)
+
+
+def meant_of(model: DescribedModel, outputs: Outputs) -> Outputs:
+    """What of these outputs says something, and has to agree; all of an output that the task can't read."""
+
+    def meant(tensors: tuple[Array, ...]) -> tuple[Array, ...]:
+        try:
+            return model.card.task.meant(tensors, model.outputs)
+        except HarnessError:
+            return tensors
+
+    return {name: meant(tensors) for name, tensors in outputs.items()}
 
 
 def draw(model: DescribedModel, samples: Sequence[Sample], answers: Answers, folder: Path) -> tuple[Path, ...]:

@@ -93,7 +93,8 @@ class TfjsSource(Entry):
 class OnnxSource(Entry):
     """An ONNX file. Quantised activations become floats; `outputs` are values of its graph, in the order wanted.
 
-    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead.
+    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead. A shape may
+    replace one that the file fixes, as far as its operators let it.
     """
 
     kind: Literal["onnx"]

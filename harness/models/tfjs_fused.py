@@ -35,7 +35,9 @@ def written_out(graph: Any, where: str) -> Any:
     for node in graph.node:
         if node.op in _BASES:
             _unfuse(node, plain, where)
-        elif node.op == "Prelu":  # made by tfjs-converter, which gives it no type: JavaScript has but one of floats
+        elif (
+            node.op == "Prelu" and len(node.input) == 2
+        ):  # made by tfjs-converter, which gives it no type: JavaScript has but one of floats
             node.attr["T"].type = _FLOAT
             _prelu(plain, node.name, node.input[0], node.input[1], node.attr["T"])
         else:

@@ -21,14 +21,14 @@ def build(
     It carries the scenario's models, described, and its photos.
     """
     from harness import console
-    from harness.models.samples import sample
     from harness.scenario.load import load
-    from harness.scenario.packing import build_app, bundle_for, describe_models
+    from harness.scenario.packing import build_app, bundle_for, describe_models, samples_of
     from harness.scenario.plan import cells_of
 
     loaded = load(scenario)
-    samples = [sample(name, say=console.say) for name in loaded.inputs]
-    built = build_app(bundle_for(describe_models(cells_of(loaded), console.say), samples), out)
+    cells = cells_of(loaded)
+    samples = [one for each in samples_of(loaded, cells, console.say).values() for one in each]
+    built = build_app(bundle_for(describe_models(cells, console.say), samples), out)
     if as_json:
         console.show_json(asdict(built) | {"path": str(built.path)})
         return

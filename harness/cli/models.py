@@ -19,9 +19,8 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         console.show_json([card.model_dump(mode="json", by_alias=True) for card in cards])
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("model", "task", "input", "variants", "licence", "title"):
+    for column in ("model", "task", "variants", "licence", "title"):
         table.add_column(column)
     for card in cards:
-        size = f"{card.input.width}×{card.input.height}"
-        table.add_row(card.id, card.task, size, " ".join(card.variants), card.licence, card.title)
+        table.add_row(card.id, card.task.family, " ".join(card.variants), card.licence, card.title)
     console.show(table)

@@ -38,5 +38,7 @@ def validate(
         console.show_json([{"cell": cell.id, "rule": cell.rule.model_dump(mode="json")} for cell in cells])
         return
     for cell in cells:
-        limit = f"{cell.rule.max_steps} steps" if cell.rule.max_steps is not None else f"{cell.rule.max_abs:g}"
-        console.show_text(f"{cell.id}: {cell.warmup}+{cell.rounds} inferences, within {limit} of {cell.rule.against}")
+        rule = cell.rule
+        limit = f"{rule.max_steps} steps" if rule.max_steps is not None else ""
+        limit = f"{rule.max_abs:g}" if rule.max_abs is not None else limit or f"what {cell.variant} allows"
+        console.show_text(f"{cell.id}: {cell.warmup}+{cell.rounds} inferences, within {limit} of {rule.against}")

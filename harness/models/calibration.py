@@ -1,9 +1,10 @@
-"""What sets the ranges of integer variants: photos of the catalogue, a user's real inputs, or, when told to, noise."""
+"""What sets the ranges of integer variants: samples of the catalogue, a user's real inputs, or, when told to, noise."""
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,10 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ModelError
+from harness.errors import ModelError, UsageError
 from harness.fetch.store import key_of, sha256_of
-from harness.models.catalog import ImageInput
-from harness.models.samples import read_photos
+from harness.models import photos
+from harness.models.entry import Place
+from harness.models.inspect import TensorInfo
+from harness.models.samples import read_samples
+from harness.models.tasks import Task, task_source
+from harness.models.tasks.base import Fed, Given, Resources
 
 _NOISE_EXAMPLES = 16
 Example = Mapping[str, NDArray[Any]]
@@ -44,42 +49,45 @@ class Examples(Protocol):
 
 
 @dataclass(frozen=True)
-class PhotoExamples:
-    """Photos of the catalogue, ten views of each, for a model whose one input is an image."""
+class SampleExamples:
+    """Samples of the catalogue, prepared as the task prepares them; of a photo that may be several views."""
 
-    photos: tuple[str, ...]
-    image: ImageInput
+    samples: tuple[str, ...]
+    task: Task
+    place: Place
     catalog: Path | None = None
 
     @property
     def name(self) -> str:
-        """How many photos."""
-        return f"{len(self.photos)} photos"
+        """How many samples."""
+        return f"{len(self.samples)} samples"
 
     def key(self) -> str:
-        """Pins and normalisation."""
-        known = read_photos(self.catalog)
-        pins = [known.pin(name) for name in self.photos]
-        return key_of(self.image.model_dump_json(), *(f"{pin.sha256} {pin.member}" for pin in pins))
+        """Pins, the task's entry in the card, and its code."""
+        known = read_samples(self.catalog)
+        pins = [known.pin(name).model_dump_json() for name in self.samples]
+        own = [Path(photos.__file__).read_bytes(), task_source(self.task)]
+        local = [self.place.local(name).read_bytes() for name in self.task.unpinned()]
+        return key_of(self.task.model_dump_json(), *own, *local, *pins)
 
     def read(self, inputs: Sequence[InputSpec], say: Callable[[str], None]) -> list[Example]:
-        """(1, height, width, 3) float32 each. Raises ModelError `calibration.inputs` for more than one input."""
-        if len(inputs) != 1:
-            names = ", ".join(f"'{each.name}'" for each in inputs)
-            raise ModelError(
-                "calibration.inputs",
-                f"photos calibrate one input, and the model has {names}",
-                hint="calibrate on an .npz with an array for each",
-            )
-        return [{inputs[0].name: view} for view in self._views(say)]
+        """What the task prepares for inputs of these shapes and types. Raises as `Task.prepare`."""
+        tensors = [TensorInfo(each.name, each.dtype, each.shape) for each in inputs]
+        known = read_samples(self.catalog)
+        with tempfile.TemporaryDirectory(prefix="harness-task-") as scratch:
+            for name, content in self.task.files(self.place).items():
+                (Path(scratch) / name).write_bytes(content)
+            return [
+                {tensor.name: self._tensor(given) for tensor, given in zip(tensors, example, strict=True)}
+                for name in self.samples
+                for example in self.task.examples(known.sample(name, say=say), tensors, Resources(Path(scratch)))
+            ]
 
-    def _views(self, say: Callable[[str], None]) -> Iterator[NDArray[np.float32]]:
-        from harness.models.tasks.image_classification import normalise, read_photo, views
-
-        known = read_photos(self.catalog)
-        for name in self.photos:
-            photo = read_photo(known.sample(name, say=say).path)
-            yield from (normalise(view, self.image) for view in views(photo))
+    def _tensor(self, given: Given) -> NDArray[Any]:
+        if isinstance(given, Fed):
+            what = f"{self.place.where}: samples can't calibrate what {given.model} feeds"
+            raise UsageError("calibration.fed", what, hint="calibrate on an .npz with an array for each input")
+        return given
 
 
 @dataclass(frozen=True)

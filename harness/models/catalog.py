@@ -11,14 +11,13 @@ from pydantic import Field, model_validator
 
 from harness.checkout import MODEL_CARDS
 from harness.errors import UsageError
-from harness.models.entry import Entry, Line, Origin, Pin, Sha256, Word, inside
-from harness.models.source_card import Source, TfliteSource
+from harness.models.entry import Entry, Line, Origin, Place, Word
+from harness.models.source_card import Function, Source, TfliteSource
+from harness.models.tasks import AnyTask
+from harness.models.tasks.base import About
 from harness.strict_yaml import did_you_mean, load
 
-__all__ = ["Entry", "Line", "Pin", "Sha256", "Word"]
-
 CARD = "model.yaml"
-_CHANNELS = 3
 
 
 class Variant(StrEnum):
@@ -38,55 +37,30 @@ class Io(StrEnum):
     INTEGER = "integer"
 
 
-class ImageInput(Entry):
-    """An RGB photo as the model takes it: `(byte - mean) / std` per channel, batch of 1, height × width × 3."""
-
-    name: Word = "image"
-    description: Line
-    width: Annotated[int, Field(gt=0, le=8192)]
-    height: Annotated[int, Field(gt=0, le=8192)]
-    mean: tuple[float, ...]
-    std: tuple[Annotated[float, Field(gt=0)], ...]
-
-    @model_validator(mode="after")
-    def _per_channel(self) -> Self:
-        if len(self.mean) != len(self.std) or len(self.mean) not in (1, _CHANNELS):
-            raise ValueError(f"mean and std have {len(self.mean)} and {len(self.std)} numbers; give 1 or 3 each")
-        return self
-
-
-class Output(Entry):
-    """What comes out, in words."""
-
-    name: Word
-    description: Line
-
-
-class LabelFile(Entry):
-    """Labels in a text file beside the card, one a line, in the order of the output's last axis."""
-
-    kind: Literal["text"]
-    file: Line
-
-
-class LabelIndex(Entry):
-    """Labels in a package's JSON object, `{"0": "tench, Tinca tinca", …}`: the first synonym of each is taken."""
-
-    kind: Literal["json_index"]
-    file: Pin
-
-
 class Calibration(Entry):
-    """What sets the ranges of the integer variants: photos, ten views of each, or an `.npz` or `.npy` of real inputs."""
+    """What sets the ranges of the integer variants: samples of the catalogue, or an `.npz` or `.npy` of real inputs."""
 
-    photos: tuple[Word, ...] = ()
+    samples: tuple[Word, ...] = ()
     arrays: Origin | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if bool(self.photos) == bool(self.arrays):
-            raise ValueError("give either 'photos' or 'arrays'")
+        if bool(self.samples) == bool(self.arrays):
+            raise ValueError("give either 'samples' or 'arrays'")
         return self
+
+
+class Training(Entry):
+    """How weights of ours were made: a function of ours, its seed, its data by name, and what it reached on data held out.
+
+    `held_out` has figures by name, as the task's scores, on what `set` says in words.
+    """
+
+    trainer: Function
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)]
+    data: dict[Word, Origin]
+    set_: Annotated[Line, Field(alias="set")]
+    held_out: Annotated[dict[Line, float], Field(min_length=1)]
 
 
 class CardFile(Entry):
@@ -99,11 +73,10 @@ class CardFile(Entry):
     version: Line
     author: Line
     licence: Line
-    task: Literal["image_classification"]
+    caveat: Line | None = None
+    task: AnyTask
     source: Source
-    input: ImageInput
-    output: Output
-    labels: Annotated[LabelFile | LabelIndex, Field(discriminator="kind")]
+    training: Training | None = None
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
     calibration: Calibration | None = None
     io: Io = Io.INTEGER
@@ -116,7 +89,7 @@ class CardFile(Entry):
             if len(self.variants) != 1:
                 raise ValueError("a .tflite file has one variant, its own precision")
         elif not self.calibration and {Variant.INT8, Variant.INT16X8} & set(self.variants):
-            raise ValueError("int8 and int16x8 need 'calibration: {photos: […]}'")
+            raise ValueError("int8 and int16x8 need 'calibration: {samples: […]}'")
         return self
 
 
@@ -125,16 +98,15 @@ class ModelCard(CardFile):
 
     folder: Path = Field(exclude=True)
 
-    def local(self, name: str) -> Path:
-        """A file that the card names, which has to lie in the card's folder.
+    @property
+    def place(self) -> Place:
+        """Where the card stands; nobody is told of waits."""
+        return Place(self.folder, str(self.folder / CARD))
 
-        Raises:
-            UsageError: `card.path` when it leads elsewhere or isn't there.
-        """
-        path = inside(self.folder, name, str(self.folder / CARD))
-        if not path.is_file():
-            raise UsageError("card.path", f"{self.folder / CARD}: {path} is no file", hint="correct the file's name")
-        return path
+    @property
+    def about(self) -> About:
+        """What is said of the model as a whole."""
+        return About(self.title, self.description, self.version, self.author, self.licence)
 
     def require(self, variant: Variant | str) -> Variant:
         """The variant, if the card has it. Raises UsageError `card.variant`."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HostError
 from harness.fetch.store import cache_root, cached, key_of, sha256_of
-from harness.models.card_metadata import description_of
 from harness.models.catalog import ModelCard, Variant
 from harness.models.convert import conversion_key, convert
+from harness.models.families.base import Given, Shelf
 from harness.models.inspect import TensorInfo, inspect
-from harness.models.labels import labels_key, read_labels, write_labels
 from harness.models.metadata import describe
+from harness.models.tasks import task_source
+from harness.models.tasks.base import Resources
 
-LABELS = "labels.txt"
 _SIDECAR = "described.json"
 
 
@@ -27,8 +27,8 @@ _SIDECAR = "described.json"
 class DescribedModel:
     """A `.tflite` with its metadata written and read back.
 
-    `path` is the file in the cache, `sha256` and `bytes` are the whole file's; `labels` is a text file of one label a
-    line, or None for a task that has none.
+    `path` is the file in the cache, `sha256` and `bytes` are the whole file's; `resources` has the files that travel
+    in it.
     """
 
     model: str
@@ -38,7 +38,7 @@ class DescribedModel:
     bytes: int
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
-    labels: Path | None
+    resources: Resources
     card: ModelCard
 
     @property
@@ -57,7 +57,7 @@ def describe_variants(
     """These variants of a card's model (all that it has, if none is named), described, in this order.
 
     What is in the cache comes back in milliseconds and without TensorFlow; the rest is made by one build of the source.
-    `catalog` is the folder with `photos.yaml`; `say` hears what is waited for.
+    `catalog` is the folder with `samples.yaml`; `say` hears what is waited for.
 
     Raises:
         UsageError: the card has no such variant, or its builder, labels or photos aren't there.
@@ -75,10 +75,13 @@ def describe_variants(
 
 def _make(card: ModelCard, converted: Path, entry: Path, say: Callable[[str], None]) -> None:
     entry.mkdir()
-    write_labels(read_labels(card, say), entry / LABELS)
-    files = {LABELS: (entry / LABELS).read_bytes()}
-    target = entry / "model.tflite"
-    described = describe(converted, description_of(card, inspect(converted), LABELS), files, target)
+    files = card.task.files(replace(card.place, say=say))
+    for name, content in files.items():
+        (entry / name).write_bytes(content)
+    target, model = entry / "model.tflite", inspect(converted)
+    family = card.task.described(card.about, model)
+    said = family.describe(Given(model, Shelf.of(entry, card.place.where)))
+    described = describe(converted, said, files, target)
     sidecar = {
         "schema": 1,
         "sha256": sha256_of(target),
@@ -101,7 +104,7 @@ def _read(card: ModelCard, variant: Variant, entry: Path) -> DescribedModel:
             bytes=sidecar["bytes"],
             inputs=tuple(_tensor(fields) for fields in sidecar["inputs"]),
             outputs=tuple(_tensor(fields) for fields in sidecar["outputs"]),
-            labels=entry / LABELS,
+            resources=Resources(entry),
             card=card,
         )
         size = path.stat().st_size
@@ -125,14 +128,15 @@ def _entry(key: str) -> Path:
 
 
 def _key(card: ModelCard, variant: Variant, catalog: Path | None) -> str:
-    parts = (conversion_key(card, variant, catalog), card.model_dump_json(), labels_key(card))
-    return key_of(*parts, version("tflite-support"), _own_code())
+    local = [card.place.local(name).read_bytes() for name in card.task.unpinned()]
+    card_key = key_of(conversion_key(card, variant, catalog), card.model_dump_json(), *local)
+    return key_of(card_key, task_source(card.task), version("tflite-support"), _own_code())
 
 
 def _own_code() -> str:
     here = Path(__file__).parent
-    makers = ("describe.py", "card_metadata.py", "embed.py", "inspect.py", "labels.py")
+    makers = [here / name for name in ("describe.py", "embed.py", "inspect.py", "labels.py", "tasks/parts.py")]
     digest = hashlib.sha256()
-    for path in (*(here / name for name in makers), *sorted((here / "metadata").glob("*.py"))):
+    for path in (*makers, *sorted(here.glob("metadata/*.py")), *sorted(here.glob("families/*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()

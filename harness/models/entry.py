@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,3 +102,23 @@ def locate(origin: Origin, folder: Path, where: str, say: Callable[[str], None])
             hint="if the file is known to be good, pin its hash; otherwise find out who changed it",
         )
     return path
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file of the catalogue stands: what it names is looked for from there, and `say` hears of every wait."""
+
+    folder: Path
+    where: str
+    say: Callable[[str], None] = lambda _message: None
+
+    def local(self, name: str) -> Path:
+        """The file of this name beside the card. Raises UsageError `card.path`."""
+        path = inside(self.folder, name, self.where)
+        if not path.is_file():
+            raise UsageError("card.path", f"{self.where}: {path} is no file", hint="correct the file's name")
+        return path
+
+    def locate(self, origin: Origin) -> Path:
+        """The file itself, as `locate`."""
+        return locate(origin, self.folder, self.where, self.say)

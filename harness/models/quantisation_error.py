@@ -18,7 +18,7 @@ from harness.fetch.store import cached, key_of, sha256_of
 from harness.models.calibration import Example, Examples, InputSpec
 from harness.models.inspect import TensorInfo, TfliteFile, inspect
 from harness.models.quiet import silenced, tensorflow
-from harness.models.tasks.image_classification import dequantise
+from harness.models.tensors import dequantise, quantise
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,7 @@ def _answers(model: TfliteFile, examples: Sequence[Example]) -> list[NDArray[np.
 def _as_given(numbers: NDArray[Any], tensor: TensorInfo) -> NDArray[Any]:
     if not tensor.quantised or numbers.dtype.kind != "f":
         return numbers
-    limits = np.iinfo(tensor.dtype)
-    steps = np.rint(numbers / np.float32(tensor.scale)) + tensor.zero_point
-    clipped: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(tensor.dtype)
-    return clipped
+    return quantise(numbers, tensor)
 
 
 def _error(name: str, expected: NDArray[np.float64], got: NDArray[np.float64]) -> OutputError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.fetch.store import sha256_of
-from harness.models.calibration import ArrayExamples, Examples, PhotoExamples
+from harness.models.calibration import ArrayExamples, Examples, SampleExamples
 from harness.models.catalog import CARD, Io, ModelCard, Variant
 from harness.models.entry import LocalPin, locate
 from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, Source, TfliteSource
@@ -47,13 +47,13 @@ class Recipe:
 def recipe_of(
     card: ModelCard, catalog: Path | None = None, say: Callable[[str], None] = lambda _message: None
 ) -> Recipe:
-    """What a card says of conversion; `catalog` is the folder with `photos.yaml`. Raises as `locate`."""
+    """What a card says of conversion; `catalog` is the folder with `samples.yaml`. Raises as `locate`."""
     where = str(card.folder / CARD)
     examples: Examples | None = None
     if card.calibration and card.calibration.arrays:
         examples = ArrayExamples(locate(card.calibration.arrays, card.folder, where, say))
     elif card.calibration:
-        examples = PhotoExamples(card.calibration.photos, card.input, catalog)
+        examples = SampleExamples(card.calibration.samples, card.task, replace(card.place, say=say), catalog)
     return Recipe(card.id, where, card.folder, card.source, card.variants, examples, card.io)
 
 

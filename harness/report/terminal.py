@@ -48,7 +48,7 @@ def _table(results: RunResults) -> Table:
         table.add_column(column, no_wrap=True)
     table.add_column("nodes taken", no_wrap=True)
     table.add_column("apart / allowed", no_wrap=True)
-    table.add_column("top-1", justify="right", no_wrap=True)
+    table.add_column("score", no_wrap=True)
     table.add_column("median ms", justify="right", no_wrap=True)
     table.add_column("p90 ms", justify="right", no_wrap=True)
     table.add_column("whose ms", no_wrap=True)
@@ -64,8 +64,8 @@ def _table(results: RunResults) -> Table:
             *(names if group != previous else [""] * len(names)),
             row.backend,
             _coverage(row),
-            _agreement(row.agreement),
-            f"{row.right}/{row.labelled}" if row.labelled else "-",
+            _agreement(row.worst),
+            str(row.scores[0]) if row.scores else "-",
             f"{row.latency.median:.1f}" if row.latency else "-",
             _p90(row),
             row.latency_of.split(",")[0] if row.latency else "-",
@@ -91,7 +91,9 @@ def _agreement(agreement: AgreementRow | None) -> str:
         return "-"
     if agreement.allowed_steps is not None:
         return f"{agreement.steps} / {agreement.allowed_steps} steps of {agreement.against}"
-    return f"{agreement.max_abs:.1e} / {agreement.allowed_max_abs:g} of {agreement.against}"
+    if agreement.allowed_differing is not None:
+        return f"{agreement.differing:.1%} / {agreement.allowed_differing:.0%} of {agreement.against}"
+    return f"{agreement.max_abs:.1e} / {agreement.allowed_max_abs:.2g} of {agreement.against}"
 
 
 def _p90(row: Row) -> str:
@@ -112,10 +114,13 @@ def _verdict(row: Row) -> Text:
 
 def _reasons(results: RunResults) -> Text:
     """Each finding once, whole, under the rows that it is about."""
+    several = len({row.model for row in results.rows}) > 1
     about: dict[tuple[str, str], list[str]] = {}
     for row in results.rows:
         for issue in row.issues:
-            about.setdefault((issue.code, issue.text), []).append(f"{row.variant} {row.backend}")
+            about.setdefault((issue.code, issue.text), []).append(
+                " ".join([row.model] * several + [row.variant, row.backend])
+            )
     known = {row.issues[0].code: row.known for row in results.rows if row.known}
     text = Text()
     for (code, reason), rows in list(about.items())[:_MOST_REASONS]:

@@ -15,7 +15,8 @@ class Agreement:
     """Distance of a candidate from its reference, both dequantized: largest and mean absolute difference, cosine.
 
     `steps` is the largest difference in quantization steps, None for float tensors. `index` is where the largest
-    difference is, `reference` and `candidate` are both values there. `same_top` says whether both have their largest
+    difference is, `reference` and `candidate` are both values there; `largest` is the reference's largest absolute
+    value, `differing` the share of values that aren't equal. `same_top` says whether both have their largest
     value at the same place of the last axis, everywhere; one of several equal ones is enough.
     """
 
@@ -26,6 +27,8 @@ class Agreement:
     index: tuple[int, ...]
     reference: float
     candidate: float
+    largest: float
+    differing: float
     same_top: bool
 
 
@@ -71,6 +74,8 @@ def compare(reference: Array, candidate: Array, *, scale: float = 0.0, zero_poin
         index=tuple(int(part) for part in np.unravel_index(place, difference.shape)) if difference.size else (),
         reference=float(left.flat[place]) if difference.size else 0.0,
         candidate=float(right.flat[place]) if difference.size else 0.0,
+        largest=float(np.max(np.abs(left), initial=0.0, where=np.isfinite(left))),
+        differing=float(np.mean(difference > 0)) if difference.size else 0.0,
         same_top=_same_top(left, right),
     )
 

@@ -54,19 +54,46 @@ class TakenRow(_Value):
 
 
 class AgreementRow(_Value):
-    """The worst distance over all inputs and outputs, what it was measured against, and what is allowed.
+    """One output's worst distance over all inputs, what it was measured against, and what is allowed by which rule.
 
-    Differences are in the output's unit after dequantization; `steps` in quantization steps.
+    Differences are in the output's unit after dequantization; `steps` in quantization steps; `differing` is a share.
     """
 
+    output: int
+    kind: str
     against: str
+    input: str
     max_abs: float
     mean_abs: float
     cosine: float
     steps: int | None
+    differing: float
     same_top: bool
-    allowed_max_abs: float | None
-    allowed_steps: int | None
+    basis: str = Field(description="what the limits follow from: the scenario, or precision and kind of output")
+    allowed_max_abs: float | None = None
+    allowed_steps: int | None = None
+    allowed_differing: float | None = None
+
+    @property
+    def strain(self) -> float:
+        """The distance as a share of what is allowed: over 1 is too far."""
+        if self.allowed_steps is not None:
+            return (self.steps or 0) / max(self.allowed_steps, 0.5)
+        if self.allowed_differing is not None:
+            return self.differing / self.allowed_differing
+        return self.max_abs / self.allowed_max_abs if self.allowed_max_abs else 0.0
+
+
+class ScoreRow(_Value):
+    """One figure of the task over the inputs whose answer is known; `right` counts where it is a share."""
+
+    name: str
+    value: float
+    of: int
+    right: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.right}/{self.of}" if self.right is not None else f"{self.name} {self.value:.3g}"
 
 
 class LatencyRow(_Value):
@@ -95,17 +122,18 @@ class Row(_Value):
     model_bytes: int
     gpu_api: str = ""
     coverage: tuple[TakenRow, ...] | None = None
-    agreement: AgreementRow | None = None
-    right: int = Field(default=0, description="labelled inputs with the right label first")
-    labelled: int = 0
+    predicted: int | None = Field(default=None, description="nodes that GpuDelegate was predicted to take")
+    agreement: tuple[AgreementRow, ...] = Field(default=(), description="an entry an output, in the model's order")
+    answers: dict[str, str] = Field(default_factory=dict, description="each input's answer in one line")
+    scores: tuple[ScoreRow, ...] = Field(default=(), description="the task's figures, the headline first")
     init_ms: float | None = None
     latency: LatencyRow | None = None
     latency_of: str = Field(description="whose latency it is: a phone's, or not a phone's")
 
     @property
-    def top1(self) -> float | None:
-        """Share of the labelled inputs with the right label first; None without labelled inputs."""
-        return self.right / self.labelled if self.labelled else None
+    def worst(self) -> AgreementRow | None:
+        """The output that is nearest to its limit, or furthest beyond it."""
+        return max(self.agreement, key=lambda each: each.strain, default=None)
 
     @property
     def reason(self) -> str:
@@ -160,7 +188,7 @@ class RunResults(_Value):
         """A broken run before a failed cell before an invalid one; known invalid cells count for neither."""
         if self.failure is not None:
             return ExitCode(self.failure.exit_code)
-        if any(row.outcome in (Outcome.FAIL, Outcome.ERROR) for row in self.rows):
+        if any(row.outcome in (Outcome.FAIL, Outcome.ERROR) and not row.known for row in self.rows):
             return ExitCode.FAILED
         if any(row.validity is Validity.INVALID and not row.known for row in self.rows):
             return ExitCode.INVALID

@@ -14,7 +14,7 @@ from harness.models.inspect import TensorInfo, inspect
 from harness.models.samples import sample
 from harness.results.agreement import Array
 from harness.scenario.bisect import Question
-from harness.scenario.inputs import Tensors, tensors_of
+from harness.scenario.inputs import Tensors, prepared_of
 from harness.scenario.schema import Backend
 from harness.strict_yaml import did_you_mean
 
@@ -71,8 +71,8 @@ def question(
         (described,) = describe_variants(load_card(model), [variant], say=say)
         name, path = described.id, described.path
         if not npy:
-            chosen = [sample(name, say=say) for name in photos or (_PHOTO,)]
-            return Question(name, path, tensors_of(described, chosen), reference, suspect, tolerance)
+            chosen = [sample(each, say=say) for each in photos or (_PHOTO,)]
+            return Question(name, path, prepared_of(described, chosen, say).tensors, reference, suspect, tolerance)
     tensors = read_tensors(npy, inspect(path).main.input_tensors)
     return Question(name, path, tensors, reference, suspect, tolerance)
 

@@ -142,7 +142,7 @@ def _run_cells(
     plan = plan_document(folder.run_id, cells, inputs)
     folder.write("plan.json", plan)
     models = {(cell.model, cell.variant) for cell in cells}
-    files = (file for key in models for parts in inputs[key].samples.values() for file in parts)
+    files = (file for key in models for file in inputs[key].files)
     executed = execute(device, folder, plan, files, minutes=_MINUTES, on_sample=lambda _sample: None)
     seen.folders.append(folder.path)
     lines = [(line.pid, line.message) for line in executed.log]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from harness.device.logcat import LogLine
 from harness.errors import ResultsInvalid
+from harness.models.tasks.base import Kind, Score
 from harness.results.agreement import Array
 from harness.results.bundle import RunFolder, output_path
 from harness.results.coverage import Coverage, observe
@@ -23,14 +23,6 @@ _DTYPES = {name: np.dtype(name) for name in ("float32", "int8", "uint8", "int16"
 
 Outputs = Mapping[str, tuple[Array, ...]]
 """Output tensors in the model's order, by the name of the input that they answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How many labelled inputs were there, and how many have the right label first."""
-
-    right: int
-    labelled: int
 
 
 def outputs_of(folder: RunFolder, recorded: Recorded, cell: str) -> Outputs:
@@ -53,7 +45,8 @@ def evidence_of(
     coverage: Mapping[str, Coverage],
     outputs: Mapping[str, Outputs],
     tensorflow: Outputs,
-    answers: Answers,
+    kinds: Sequence[Kind],
+    scores: Sequence[Score],
 ) -> Evidence:
     """All that is known of one cell; `outputs` has every cell's, by its id, `tensorflow` the reference on the host."""
     record = record_of(recorded, cell.id)
@@ -66,8 +59,8 @@ def evidence_of(
         outputs=outputs.get(cell.id, {}),
         reference=reference,
         quantization=tuple((tensor.scale, tensor.zero_point) for tensor in record.outputs) if record else (),
-        right=answers.right,
-        labelled=answers.labelled,
+        kinds=kinds,
+        scores=scores,
     )
 
 

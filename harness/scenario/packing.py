@@ -10,8 +10,10 @@ from harness.app.direct import BuiltApk, build_apk
 from harness.checkout import APP_PROJECT, BUILD
 from harness.models.catalog import ModelCard, load_card
 from harness.models.describe import DescribedModel, describe_variants
-from harness.models.samples import Sample
+from harness.models.samples import Sample, read_samples
+from harness.models.tasks.image_classification import ImageClassification
 from harness.scenario.plan import Cell
+from harness.scenario.schema import Scenario
 
 Key = tuple[str, str]
 """Model and variant."""
@@ -32,14 +34,29 @@ def describe_models(cells: Sequence[Cell], say: Callable[[str], None]) -> Mappin
     return found
 
 
+def samples_of(
+    scenario: Scenario, cells: Sequence[Cell], say: Callable[[str], None]
+) -> Mapping[str, tuple[Sample, ...]]:
+    """What each of these cells' models is given, by model."""
+    found: dict[str, tuple[Sample, ...]] = {}
+    known = read_samples()
+    for model in dict.fromkeys(cell.model for cell in cells):
+        found[model] = tuple(known.sample(name, say=say) for name in scenario.inputs_of(model))
+    return found
+
+
 def bundle_for(described: Mapping[Key, DescribedModel], samples: Sequence[Sample]) -> Bundle:
-    """These models and photos as the assets of an APK."""
+    """These models, and the photos among these samples, as the assets of an APK."""
     by_model: dict[str, list[DescribedModel]] = {}
     for model in described.values():
         by_model.setdefault(model.model, []).append(model)
     return bundle_of(
         [_packed(models[0].card, models) for models in by_model.values()],
-        [Photo(sample.name, sample.path, sample.label or "") for sample in samples],
+        [
+            Photo(sample.name, sample.path, sample.truth.get("image_classification", ""))
+            for sample in {sample.name: sample for sample in samples}.values()
+            if sample.is_photo
+        ],
     )
 
 
@@ -49,19 +66,13 @@ def build_app(bundle: Bundle, out: Path | None = None) -> BuiltApk:
 
 
 def _packed(card: ModelCard, models: Sequence[DescribedModel]) -> Model:
-    image = ImageInput(card.input.width, card.input.height, card.input.mean, card.input.std)
+    task, known = card.task, models[0].resources
+    photo = task.input if isinstance(task, ImageClassification) else None
     return Model(
         id=card.id,
         title=card.title,
-        task=card.task,
+        task=task.family,
         variants=tuple(Variant(str(model.variant), model.path) for model in models),
-        labels=labels_of(models[0]),
-        image=image,
+        labels=known.labels() if photo else (),
+        image=ImageInput(photo.width, photo.height, photo.mean, photo.std) if photo else None,
     )
-
-
-def labels_of(model: DescribedModel) -> tuple[str, ...]:
-    """The model's labels in the order of its scores; none for a task without."""
-    if model.labels is None:
-        return ()
-    return tuple(model.labels.read_text(encoding="utf-8").splitlines())

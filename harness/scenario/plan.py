@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import NothingToRun
-from harness.scenario.schema import AgreementRule, Backend, KnownInvalid, Scenario
+from harness.scenario.schema import AgreementRule, Backend, KnownInvalid, Scenario, ScoreRule
 
 PLAN_SCHEMA = 1
 
@@ -23,7 +23,8 @@ class Cell:
     warmup: int
     rounds: int
     rule: AgreementRule
-    known_invalid: tuple[KnownInvalid, ...]
+    scores: tuple[ScoreRule, ...] = ()
+    known_invalid: tuple[KnownInvalid, ...] = ()
 
     @property
     def id(self) -> str:
@@ -41,12 +42,32 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FromCell:
+    """An input tensor that is another cell's answer: its output number `output` for `input`, out of the same run."""
+
+    cell: str
+    input: str
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInputs:
     """A described model's asset in the APK, and its input tensors for each sample, in the model's own order."""
 
     asset: str
     sha256: str
-    samples: Mapping[str, tuple[InputFile, ...]]
+    samples: Mapping[str, tuple[InputFile | FromCell, ...]]
+
+    @property
+    def files(self) -> Iterator[InputFile]:
+        """What is pushed."""
+        return (part for parts in self.samples.values() for part in parts if isinstance(part, InputFile))
+
+    @property
+    def feeders(self) -> frozenset[str]:
+        """The cells whose answers go in."""
+        fed = (part for parts in self.samples.values() for part in parts if isinstance(part, FromCell))
+        return frozenset(part.cell for part in fed)
 
 
 def cells_of(
@@ -62,8 +83,7 @@ def cells_of(
                     and (not variants or variant in variants)
                     and (not backends or name in backends)
                 )
-                rule = scenario.rule_for(choice.model, variant, name)
-                if not wanted or rule is None:
+                if not wanted:
                     continue
                 cells.append(
                     Cell(
@@ -73,7 +93,8 @@ def cells_of(
                         options=options,
                         warmup=scenario.runs.warmup if options.warmup is None else options.warmup,
                         rounds=scenario.runs.rounds if options.rounds is None else options.rounds,
-                        rule=rule,
+                        rule=scenario.rule_for(choice.model, variant, name),
+                        scores=scenario.score_rules(choice.model, variant, name),
                         known_invalid=tuple(
                             known
                             for known in scenario.expect.known_invalid
@@ -91,9 +112,12 @@ def cells_of(
 
 
 def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str, str], ModelInputs]) -> bytes:
-    """The plan file: cells grouped by model file, in their own order; `inputs` by (model, variant)."""
+    """The plan file: cells grouped by model file, in their own order, a feeder before what it feeds.
+
+    `inputs` goes by (model, variant).
+    """
     groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: bool(inputs[cell.model, cell.variant].feeders)):
         groups.setdefault((cell.model, cell.variant), []).append(cell)
     document = {
         "schema": PLAN_SCHEMA,
@@ -105,7 +129,7 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
                 "asset": inputs[model, variant].asset,
                 "sha256": inputs[model, variant].sha256,
                 "inputs": [
-                    {"name": name, "tensors": [{"file": part.file, "sha256": part.sha256} for part in parts]}
+                    {"name": name, "tensors": [_tensor_document(part) for part in parts]}
                     for name, parts in inputs[model, variant].samples.items()
                 ],
                 "cells": [_cell_document(cell) for cell in group],
@@ -114,6 +138,12 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
         ],
     }
     return json.dumps(document, indent=1).encode()
+
+
+def _tensor_document(part: InputFile | FromCell) -> dict[str, object]:
+    if isinstance(part, FromCell):
+        return {"cell": part.cell, "input": part.input, "output": part.output}
+    return {"file": part.file, "sha256": part.sha256}
 
 
 def _cell_document(cell: Cell) -> dict[str, object]:

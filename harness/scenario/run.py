@@ -18,16 +18,18 @@ from harness.device.identity import Identity, identify
 from harness.device.install import install
 from harness.errors import HarnessError, UsageError
 from harness.models.describe import DescribedModel
-from harness.models.samples import Sample, sample
+from harness.models.gpu_support import predict
+from harness.models.samples import Sample
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
+from harness.scenario.answers import answers_of, draw
 from harness.scenario.evidence import Outputs, evidence_of, observed, outputs_of
 from harness.scenario.execute import APPLICATION, Executed, execute
 from harness.scenario.host import hosted_device
-from harness.scenario.inputs import Tensors, answers_of, files_of, tensorflow_outputs, tensors_of
+from harness.scenario.inputs import Prepared, files_of, prepared_of, tensorflow_outputs
 from harness.scenario.load import load
-from harness.scenario.packing import Key, build_app, bundle_for, describe_models
+from harness.scenario.packing import Key, build_app, bundle_for, describe_models, samples_of
 from harness.scenario.plan import Cell, cells_of, plan_document
 from harness.scenario.schema import Scenario
 from harness.scenario.verdict import judge
@@ -72,9 +74,9 @@ class _Prepared:
 
     scenario: Scenario
     cells: tuple[Cell, ...]
-    samples: tuple[Sample, ...]
+    samples: Mapping[str, tuple[Sample, ...]]
     described: Mapping[Key, DescribedModel]
-    tensors: Mapping[Key, Tensors]
+    inputs: Mapping[Key, Prepared]
     references: Mapping[Key, Outputs]
     apk: Path
     apk_sha256: str
@@ -154,22 +156,28 @@ def run_scenario(
 def _prepare(scenario: Scenario, choice: Choice, clock: _Clock) -> _Prepared:
     cells = cells_of(scenario, models=choice.models, variants=choice.variants, backends=choice.backends)
     with clock.stage("conversion", "models: converting and describing what isn't in the cache"):
-        samples = tuple(sample(name, say=clock.progress.stage) for name in scenario.inputs)
+        samples = samples_of(scenario, cells, clock.progress.stage)
         described = describe_models(cells, clock.progress.stage)
     if choice.apk is not None:
         apk, digest = choice.apk, verify(choice.apk).sha256
     else:
         with clock.stage("building", "app: building and signing what has changed"):
-            built = build_app(bundle_for(described, samples))
+            built = build_app(bundle_for(described, [one for each in samples.values() for one in each]))
             apk, digest = built.path, built.sha256
-    with clock.stage("reference", "photos into tensors, and TensorFlow's own answers"):
-        tensors = {key: tensors_of(model, samples) for key, model in described.items()}
-        references = {key: tensorflow_outputs(model, tensors[key]) for key, model in described.items()}
-    return _Prepared(scenario, cells, samples, described, tensors, references, apk, digest)
+    with clock.stage("reference", "samples into tensors, and TensorFlow's own answers"):
+        say = clock.progress.stage
+        inputs = {key: prepared_of(model, samples[model.model], say) for key, model in described.items()}
+        references = {key: tensorflow_outputs(model, inputs[key].tensors) for key, model in described.items()}
+    return _Prepared(scenario, cells, samples, described, inputs, references, apk, digest)
 
 
 def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: Identity, clock: _Clock) -> Executed:
-    inputs = {key: files_of(model, prepared.tensors[key]) for key, model in prepared.described.items()}
+    scenario = prepared.scenario
+    of_cells = {cell.id: prepared.described[cell.model, cell.variant] for cell in prepared.cells}
+    inputs = {
+        key: files_of(model, prepared.inputs[key], of_cells, scenario.inputs_of, scenario.reference_backend)
+        for key, model in prepared.described.items()
+    }
     plan = plan_document(folder.run_id, prepared.cells, inputs)
     folder.write("plan.json", plan)
     with clock.stage("inference", f"{identity.model}: running {len(prepared.cells)} cells"):
@@ -177,7 +185,7 @@ def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: I
             device,
             folder,
             plan,
-            (file for model in inputs.values() for parts in model.samples.values() for file in parts),
+            (file for model in inputs.values() for file in model.files),
             minutes=prepared.scenario.runs.minutes,
             on_sample=_counter(prepared.cells, clock.progress),
         )
@@ -190,19 +198,25 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
     rows = []
     for cell in prepared.cells:
         model = prepared.described[cell.model, cell.variant]
+        samples = prepared.samples[cell.model]
+        answers = answers_of(model, samples, outputs[cell.id])
+        draw(model, samples, answers, folder.path / "pictures" / cell.id)
         evidence = evidence_of(
             cell,
             executed.recorded,
             coverage,
             outputs,
             prepared.references[cell.model, cell.variant],
-            answers_of(model, prepared.samples, outputs[cell.id]),
+            model.card.task.kinds(model.outputs),
+            answers.scores,
         )
         row = judge(
             cell,
             evidence,
-            least_top1=prepared.scenario.least_top1(cell.model, cell.variant, cell.backend),
+            answers=answers.words(model),
+            unreadable=answers.unreadable,
             least_coverage=expect.coverage,
+            predicted=len(predict(model.path).taken),
             model_bytes=model.bytes,
             latency_of=_NOT_A_PHONE if identity.emulated else _PHONE,
         )

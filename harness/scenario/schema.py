@@ -16,10 +16,11 @@ class _Strict(BaseModel):
 
 
 class ModelChoice(_Strict):
-    """A model of the catalogue and the variants of it that this scenario runs."""
+    """A model of the catalogue, the variants of it that this scenario runs, and inputs of its own."""
 
     model: Name
     variants: tuple[Variant, ...] = Field(min_length=1)
+    inputs: tuple[Name, ...] = Field(default=(), description="samples of the catalogue; the scenario's own by default")
 
 
 class Backend(_Strict):
@@ -67,29 +68,26 @@ class Selector(_Strict):
 class AgreementRule(Selector):
     """How close a cell's outputs have to be to a reference: TensorFlow's on the host, or another backend's on the device.
 
-    `max_abs` is in the output's own unit after dequantization, `max_steps` in quantization steps.
+    `max_abs` is in the output's own unit after dequantization, `max_steps` in quantization steps. Without either, what
+    is allowed follows from precision and kind of output (`harness.scenario.tolerances`). `same_top`, by default for
+    scores and logits only, wants the largest value at the same place.
     """
 
     against: str = Field(description="tensorflow, or a backend's name")
     max_abs: float | None = Field(default=None, gt=0)
     max_steps: int | None = Field(default=None, ge=0)
-    same_top: bool = Field(default=True, description="the largest score has to be at the same place")
-
-    @model_validator(mode="after")
-    def _has_a_limit(self) -> AgreementRule:
-        if self.max_abs is None and self.max_steps is None:
-            raise ValueError("needs max_abs or max_steps")
-        return self
+    same_top: bool | None = Field(default=None, description="the largest value has to be at the same place")
 
 
-class Top1Rule(Selector):
-    """The least share of labelled inputs whose surest answer has to be the right label."""
+class ScoreRule(Selector):
+    """The least that a task's figure may be; `metric` is its name, as top-1, the family's headline by default."""
 
-    least: float = Field(ge=0, le=1)
+    metric: str = ""
+    least: float
 
 
 class KnownInvalid(Selector):
-    """Cells that are known to be invalid on today's delegates, and why: they don't turn the run red, nor green."""
+    """Cells that today's delegates are known to refuse or leave alone, and why: they turn the run neither red nor green."""
 
     code: str
     why: str = Field(min_length=1)
@@ -98,9 +96,9 @@ class KnownInvalid(Selector):
 class Expectations(_Strict):
     """What has to hold; of several rules, the first that selects a cell is the one that judges it."""
 
-    top1: tuple[Top1Rule, ...] = ()
+    scores: tuple[ScoreRule, ...] = ()
     coverage: float = Field(default=0.0, ge=0, le=1, description="least share of nodes that GpuDelegate takes")
-    agreement: tuple[AgreementRule, ...] = Field(min_length=1)
+    agreement: tuple[AgreementRule, ...] = ()
     known_invalid: tuple[KnownInvalid, ...] = ()
 
 
@@ -111,9 +109,9 @@ class Scenario(_Strict):
     title: str = ""
     models: tuple[ModelChoice, ...] = Field(min_length=1)
     backends: dict[Name, Backend] = Field(min_length=1)
-    inputs: tuple[Name, ...] = Field(min_length=1, description="samples of the catalogue, by name")
+    inputs: tuple[Name, ...] = Field(default=(), description="samples of the catalogue, by name")
     runs: Runs = Runs()
-    expect: Expectations
+    expect: Expectations = Expectations()
 
     @model_validator(mode="after")
     def _rules_name_backends(self) -> Scenario:
@@ -121,24 +119,42 @@ class Scenario(_Strict):
             if rule.against != "tensorflow" and rule.against not in self.backends:
                 known = ", ".join(["tensorflow", *self.backends])
                 raise ValueError(f"expect.agreement[{number}].against: {rule.against!r} is not one of {known}")
-        for choice in self.models:
-            for variant in choice.variants:
-                for backend in self.backends:
-                    if self.rule_for(choice.model, variant, backend) is None:
-                        raise ValueError(f"expect.agreement has no rule for {choice.model}/{variant}/{backend}")
         return self
 
-    def least_top1(self, model: str, variant: str, backend: str) -> float | None:
-        """What the first accuracy rule that selects this cell asks for, if one does."""
-        return next((rule.least for rule in self.expect.top1 if rule.selects(model, variant, backend)), None)
+    @model_validator(mode="after")
+    def _inputs_for_all(self) -> Scenario:
+        names = [choice.model for choice in self.models]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"models names {twice} twice: give all its variants in one entry")
+        if lacking := next((choice.model for choice in self.models if not self.inputs_of(choice.model)), None):
+            raise ValueError(f"{lacking} has no inputs: name some here or beside it")
+        return self
 
-    def rule_for(self, model: str, variant: str, backend: str) -> AgreementRule | None:
-        """The first rule that selects this cell and doesn't compare it with itself."""
-        return next(
-            (
-                rule
-                for rule in self.expect.agreement
-                if rule.against != backend and rule.selects(model, variant, backend)
-            ),
-            None,
-        )
+    @property
+    def reference_backend(self) -> str | None:
+        """The first backend on the CPU: what others are compared with, and whose answers feed other models."""
+        return next((name for name, options in self.backends.items() if options.delegate == "cpu"), None)
+
+    def inputs_of(self, model: str) -> tuple[str, ...]:
+        """The samples that this model is given."""
+        own = next((choice.inputs for choice in self.models if choice.model == model), ())
+        return own or self.inputs
+
+    def score_rules(self, model: str, variant: str, backend: str) -> tuple[ScoreRule, ...]:
+        """For each metric the first rule that selects this cell."""
+        found: dict[str, ScoreRule] = {}
+        for rule in self.expect.scores:
+            if rule.selects(model, variant, backend):
+                found.setdefault(rule.metric, rule)
+        return tuple(found.values())
+
+    def rule_for(self, model: str, variant: str, backend: str) -> AgreementRule:
+        """The first rule that selects this cell and doesn't compare it with itself.
+
+        Without one, what runs on the CPU is compared with TensorFlow, all else with the first backend on the CPU.
+        """
+        for rule in self.expect.agreement:
+            if rule.against != backend and rule.selects(model, variant, backend):
+                return rule
+        on_cpu = self.backends[backend].delegate == "cpu"
+        return AgreementRule(against="tensorflow" if on_cpu else self.reference_backend or "tensorflow")

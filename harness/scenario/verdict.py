@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 
 from harness.errors import Owner
+from harness.models.tasks.base import Kind, Score
 from harness.results.agreement import Agreement, Array, compare, defects
 from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage
-from harness.results.document import AgreementRow, Issue, LatencyRow, Outcome, Row, TakenRow, Validity
+from harness.results.document import AgreementRow, Issue, LatencyRow, Outcome, Row, ScoreRow, TakenRow, Validity
 from harness.results.records import CellRecord, SampleRecord
 from harness.results.stats import summarize
 from harness.scenario.plan import Cell
+from harness.scenario.tolerances import Tolerance, tolerance_of
 
 _NANOSECONDS_PER_MILLISECOND = 1e6
 
@@ -20,8 +23,8 @@ _NANOSECONDS_PER_MILLISECOND = 1e6
 class Evidence:
     """All that is known of one cell.
 
-    `outputs` and `reference` map an input's name to its output tensors in the model's order, raw as they came; `scale`
-    and `zero_point` belong to each output. `right` is how many of the labelled inputs have the right label first.
+    `outputs` and `reference` map an input's name to its output tensors in the model's order, raw as they came; scale and
+    zero point (`quantization`) and kind belong to each output. `scores` are the task's figures.
     """
 
     record: CellRecord | None
@@ -30,27 +33,35 @@ class Evidence:
     outputs: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
     reference: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
     quantization: Sequence[tuple[float, int]] = ()
-    right: int = 0
-    labelled: int = 0
+    kinds: Sequence[Kind] = ()
+    scores: Sequence[Score] = ()
 
 
 def judge(
     cell: Cell,
     evidence: Evidence,
     *,
-    least_top1: float | None,
     least_coverage: float,
     model_bytes: int,
     latency_of: str,
+    predicted: int | None = None,
+    answers: Mapping[str, str] = MappingProxyType({}),
+    unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> Row:
-    """Weigh one cell's evidence; nothing is raised, whatever is missing becomes an issue."""
+    """Weigh one cell's evidence; nothing is raised, whatever is missing becomes an issue.
+
+    `predicted` is how many nodes GpuDelegate should take; `answers` and `unreadable` have a line an input, what was
+    answered and why an answer can't be read.
+    """
     runs = [sample for sample in evidence.samples if sample.phase == "run"]
     errors = _errors(cell, evidence.record, runs, evidence)
     invalid = _invalid(cell, evidence) if not errors else []
-    degraded = _degraded(cell, evidence, runs) if not errors else []
+    degraded = _degraded(cell, evidence, runs, predicted) if not errors else []
     agreement, disagreements = _agreement(cell, evidence)
-    top1 = evidence.right / evidence.labelled if evidence.labelled else None
-    failures = [*_defects(evidence), *disagreements, *_low(cell, evidence, top1, least_top1, least_coverage)]
+    unread = [
+        Issue(code="answer.unreadable", owner=Owner.MODEL, text=f"{name}: {why}") for name, why in unreadable.items()
+    ]
+    failures = [*_defects(evidence), *disagreements, *unread, *_low(cell, evidence, least_coverage)]
     if errors:
         outcome, validity = Outcome.ERROR, Validity.INVALID
     elif invalid:
@@ -74,9 +85,10 @@ def judge(
         model_bytes=model_bytes,
         gpu_api=_gpu_api(cell, evidence.coverage),
         coverage=_coverage_row(evidence.coverage),
-        agreement=_agreement_row(cell, agreement),
-        right=evidence.right,
-        labelled=evidence.labelled,
+        predicted=predicted if cell.options.delegate == "gpu" else None,
+        agreement=agreement,
+        answers=dict(answers),
+        scores=tuple(ScoreRow(**asdict(score)) for score in evidence.scores),
         init_ms=evidence.record.init_ns / _NANOSECONDS_PER_MILLISECOND if evidence.record and ready else None,
         latency=LatencyRow(**asdict(latency)) if latency else None,
         latency_of=latency_of,
@@ -97,21 +109,6 @@ def _known(cell: Cell, issues: Sequence[Issue]) -> str:
 
 def _coverage_row(coverage: Coverage | None) -> tuple[TakenRow, ...] | None:
     return tuple(TakenRow(**asdict(take)) for take in coverage.takes) if coverage is not None else None
-
-
-def _agreement_row(cell: Cell, agreement: Agreement | None) -> AgreementRow | None:
-    if agreement is None:
-        return None
-    return AgreementRow(
-        against=cell.rule.against,
-        max_abs=agreement.max_abs,
-        mean_abs=agreement.mean_abs,
-        cosine=agreement.cosine,
-        steps=agreement.steps,
-        same_top=agreement.same_top,
-        allowed_max_abs=cell.rule.max_abs,
-        allowed_steps=cell.rule.max_steps,
-    )
 
 
 def _errors(cell: Cell, record: CellRecord | None, runs: Sequence[SampleRecord], evidence: Evidence) -> list[Issue]:
@@ -147,12 +144,15 @@ def _invalid(cell: Cell, evidence: Evidence) -> list[Issue]:
     return []
 
 
-def _degraded(cell: Cell, evidence: Evidence, runs: Sequence[SampleRecord]) -> list[Issue]:
+def _degraded(cell: Cell, evidence: Evidence, runs: Sequence[SampleRecord], predicted: int | None) -> list[Issue]:
     found = []
     taken = evidence.coverage.of(GPU_DELEGATE) if evidence.coverage else None
     if cell.options.delegate == "gpu" and taken is not None and 0 < taken.taken < taken.total:
         text = f"GpuDelegate took {taken.taken} of {taken.total} nodes, in {taken.partitions} partitions"
         found.append(Issue(code="gpu.partial", owner=Owner.MODEL, text=text))
+    if cell.options.delegate == "gpu" and taken is not None and predicted not in (None, taken.taken):
+        text = f"GpuDelegate took {taken.taken} of {taken.total} nodes, and {predicted} were predicted"
+        found.append(Issue(code="coverage.mispredicted", owner=Owner.HARNESS, text=text))
     if (
         cell.options.delegate == "cpu"
         and cell.options.xnnpack
@@ -188,11 +188,13 @@ def _defects(evidence: Evidence) -> list[Issue]:
     return found
 
 
-def _agreement(cell: Cell, evidence: Evidence) -> tuple[Agreement | None, list[Issue]]:
-    rule, worst, found = cell.rule, None, []
+def _agreement(cell: Cell, evidence: Evidence) -> tuple[tuple[AgreementRow, ...], list[Issue]]:
+    """The worst row of each output, and what is too far apart on any input."""
+    worst: dict[int, AgreementRow] = {}
+    found: list[Issue] = []
     for name, tensors in evidence.outputs.items():
         if name not in evidence.reference:
-            text = f"{name}: no answer of {rule.against} to compare with"
+            text = f"{name}: no answer of {cell.rule.against} to compare with"
             found.append(Issue(code="agreement.no_reference", owner=Owner.HARNESS, text=text))
             continue
         for index, (reference, candidate) in enumerate(zip(evidence.reference[name], tensors, strict=True)):
@@ -200,45 +202,76 @@ def _agreement(cell: Cell, evidence: Evidence) -> tuple[Agreement | None, list[I
             try:
                 distance = compare(reference, candidate, scale=scale, zero_point=zero_point)
             except ValueError as error:
-                found.append(
-                    Issue(code="agreement.shape", owner=Owner.HARNESS, text=f"{name}: output {index}: {error}")
-                )
+                text = f"{name}: output {index}: {error}"
+                found.append(Issue(code="agreement.shape", owner=Owner.HARNESS, text=text))
                 continue
-            if worst is None or distance.max_abs > worst.max_abs:
-                worst = distance
-            found += _apart(cell, name, index, distance)
-    return worst, found
+            kind = evidence.kinds[index] if index < len(evidence.kinds) else Kind.VECTOR
+            allowed = tolerance_of(
+                cell.rule, kind, cell.variant, cell.options, quantised=scale != 0.0, largest=distance.largest
+            )
+            row = _agreement_row(cell, name, index, kind, distance, allowed)
+            if index not in worst or row.strain > worst[index].strain:
+                worst[index] = row
+            found += _apart(cell, name, index, distance, allowed)
+    return tuple(row for _, row in sorted(worst.items())), found
 
 
-def _apart(cell: Cell, name: str, index: int, distance: Agreement) -> list[Issue]:
-    rule = cell.rule
+def _agreement_row(
+    cell: Cell, name: str, index: int, kind: Kind, distance: Agreement, allowed: Tolerance
+) -> AgreementRow:
+    return AgreementRow(
+        output=index,
+        kind=kind,
+        against=cell.rule.against,
+        input=name,
+        max_abs=distance.max_abs,
+        mean_abs=distance.mean_abs,
+        cosine=distance.cosine,
+        steps=distance.steps,
+        differing=distance.differing,
+        same_top=distance.same_top,
+        basis=allowed.basis,
+        allowed_max_abs=allowed.max_abs,
+        allowed_steps=allowed.steps,
+        allowed_differing=allowed.differing,
+    )
+
+
+def _apart(cell: Cell, name: str, index: int, distance: Agreement, allowed: Tolerance) -> list[Issue]:
     where = (
         f"{name}: output {index} at {list(distance.index)} is {distance.candidate:.6g}, "
-        f"{rule.against} says {distance.reference:.6g}"
+        f"{cell.rule.against} says {distance.reference:.6g}"
     )
     found = []
-    if rule.max_abs is not None and not distance.max_abs <= rule.max_abs:
-        text = f"{where}: {distance.max_abs:.2g} apart, {rule.max_abs:g} allowed"
+    if allowed.max_abs is not None and not distance.max_abs <= allowed.max_abs:
+        text = f"{where}: {distance.max_abs:.2g} apart, {allowed.max_abs:.2g} allowed ({allowed.basis})"
         found.append(Issue(code="agreement.max_abs", owner=Owner.MODEL, text=text))
-    if rule.max_steps is not None and (distance.steps is None or distance.steps > rule.max_steps):
-        text = f"{where}: {distance.steps} quantization steps apart, {rule.max_steps} allowed"
+    if allowed.steps is not None and (distance.steps is None or distance.steps > allowed.steps):
+        text = f"{where}: {distance.steps} quantization steps apart, {allowed.steps} allowed ({allowed.basis})"
         found.append(Issue(code="agreement.max_steps", owner=Owner.MODEL, text=text))
-    if rule.same_top and not distance.same_top:
-        found.append(
-            Issue(
-                code="agreement.top", owner=Owner.MODEL, text=f"{name}: output {index} has its largest value elsewhere"
-            )
+    if allowed.differing is not None and distance.differing > allowed.differing:
+        text = (
+            f"{name}: output {index} differs in {distance.differing:.1%} of its places, {allowed.differing:.0%} allowed"
         )
+        found.append(Issue(code="agreement.classes", owner=Owner.MODEL, text=text))
+    if allowed.same_top and not distance.same_top:
+        text = f"{name}: output {index} has its largest value elsewhere"
+        found.append(Issue(code="agreement.top", owner=Owner.MODEL, text=text))
     return found
 
 
-def _low(
-    cell: Cell, evidence: Evidence, top1: float | None, least_top1: float | None, least_coverage: float
-) -> list[Issue]:
+def _low(cell: Cell, evidence: Evidence, least_coverage: float) -> list[Issue]:
     found = []
-    if least_top1 is not None and top1 is not None and top1 < least_top1:
-        text = f"{evidence.right} of {evidence.labelled} inputs have the right label first, {least_top1:.0%} wanted"
-        found.append(Issue(code="accuracy.top1", owner=Owner.MODEL, text=text))
+    for rule in cell.scores:
+        named = [score for score in evidence.scores if rule.metric in ("", score.name)]
+        if named and named[0].value < rule.least:
+            score = ScoreRow(**asdict(named[0]))
+            text = f"{score} on {score.of} inputs, {rule.least:g} wanted"
+            found.append(Issue(code="score.low", owner=Owner.MODEL, text=text))
+        elif evidence.scores and not named:
+            known = ", ".join(score.name for score in evidence.scores)
+            text = f"no figure '{rule.metric}' to hold against {rule.least:g}; there are {known}"
+            found.append(Issue(code="score.unknown", owner=Owner.USER, text=text))
     taken = evidence.coverage.of(GPU_DELEGATE) if evidence.coverage else None
     if cell.options.delegate == "gpu" and taken is not None and taken.taken < least_coverage * taken.total:
         text = f"GpuDelegate took {taken.taken} of {taken.total} nodes, {least_coverage:.0%} wanted"

@@ -36,6 +36,11 @@ class Shelf:
     contents: dict[str, bytes] = field(default_factory=dict)
     _paths: dict[str, Path] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, folder: Path, where: str) -> Shelf:
+        """A folder of files that no description file names; `where` is what an error calls their namer."""
+        return cls(Document(where, "", {}, {}, {}), folder)
+
     def take(
         self,
         key: Sequence[Key],

@@ -17,12 +17,12 @@ class ImageClassification(Family, Labelled, Scored):
     family: Literal["image_classification"]
     input: ImageInput
     output_name: Text = "probability"
+    output_description: Text = "Score of each class."
 
     def describe(self, given: Given) -> Description:
         """One input, one output."""
         given.expect(self.family, inputs=1, outputs=1)
         units, files = self.score_parts(given)
         labels = self.label_files(given, FileKind.AXIS_LABELS)
-        said = "Score of each class."
-        output = scores_output(self.output_name, said, given.outputs[0], (*labels, *files), units)
+        output = scores_output(self.output_name, self.output_description, given.outputs[0], (*labels, *files), units)
         return self.described(given, [self.input.describe(given.inputs[0])], [output])

@@ -1,25 +1,25 @@
-"""Image classification: from a photo to the tensor that a variant takes, from its output to labels, and the score.
-
-Needs NumPy and Pillow only.
-"""
+"""Image classification: a photo in, the probability of each label out; scored by the label that is in front."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from harness.errors import ModelError, UsageError
-from harness.models.catalog import ImageInput
-from harness.models.inspect import TensorInfo
+from harness.errors import ModelError
+from harness.models.entry import Entry, Line, Place, Word
+from harness.models.families.image_classification import ImageClassification as Family
+from harness.models.inspect import TensorInfo, TfliteFile
+from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
+from harness.models.photos import read_photo, views
+from harness.models.samples import Sample
+from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task, real
+from harness.models.tasks.parts import ImageInput
+from harness.models.tensors import dequantise, quantise
 
-_MAX_PIXELS = 100_000_000
-_VIEW_SHARE = 0.75  # of the short side, for the views that aren't the whole centre square
+_TOP = 5
 
 
 @dataclass(frozen=True)
@@ -31,90 +31,88 @@ class Guess:
     score: float
 
 
-def prepare(photo: Path, image: ImageInput, tensor: TensorInfo) -> NDArray[Any]:
-    """The input tensor for a photo: `tensor.shape` (1, height, width, 3) of `tensor.dtype`.
+class Output(Entry):
+    """What comes out, in words."""
 
-    The centre square is scaled with Pillow's bicubic filter, normalised to `(byte - mean) / std`, and quantised with
-    the tensor's own scale and zero point where it is of integers.
-
-    Raises:
-        UsageError: `photo.unreadable`.
-        ModelError: `task.input` when the tensor isn't an image of the card's size.
-    """
-    return quantise(normalise(centre_square(read_photo(photo)), image), image, tensor)
+    name: Word = "probability"
+    description: Line
 
 
-def decode(output: NDArray[Any], tensor: TensorInfo, labels: Sequence[str], top: int = 5) -> tuple[Guess, ...]:
-    """The `top` labels of an output of shape (1, labels), the surest first; equal scores keep the labels' order.
+class ImageClassification(Task):
+    """One image goes in, one number a label comes out. A truth is the right label."""
 
-    Raises:
-        ModelError: `task.output` when the output hasn't one number a label.
-    """
-    if output.size != len(labels):
-        raise ModelError("task.output", f"output {tensor} has {output.size} numbers for {len(labels)} labels")
-    scores = dequantise(output, tensor).reshape(-1)
-    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:top]
-    return tuple(Guess(int(index), labels[index], float(scores[index])) for index in order)
+    title: ClassVar[str] = "image in, one score a label out"
+    truth_type: ClassVar[Any] = str
 
+    family: Literal["image_classification"]
+    input: ImageInput
+    output: Output
+    labels: Labels
 
-def score(guesses: Sequence[Guess], label: str) -> bool:
-    """Whether the surest guess is the right label: top-1, the task's own score. A tie goes to the lower label."""
-    return bool(guesses) and guesses[0].label == label
+    def files(self, place: Place) -> Mapping[str, bytes]:
+        """The labels."""
+        return {LABELS: label_bytes(self.labels, place)}
 
+    def unpinned(self) -> tuple[str, ...]:
+        """The label file beside the card."""
+        return (self.labels.file,) if isinstance(self.labels, LabelFile) else ()
 
-def read_photo(photo: Path) -> Image.Image:
-    """A photo as RGB, turned the way its camera was held. Raises UsageError `photo.unreadable`."""
-    try:
-        with Image.open(photo) as image:
-            if image.width * image.height > _MAX_PIXELS:
-                raise UsageError("photo.unreadable", f"{photo} has {image.width} × {image.height} pixels: too many")
-            return ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise UsageError("photo.unreadable", f"{photo} can't be read as a photo", why=str(error)) from error
+    def described(self, about: About, model: TfliteFile) -> Family:  # noqa: ARG002
+        """In the Task Library's form."""
+        return Family(
+            **about.keys,
+            family=self.family,
+            input=self.input.described,
+            labels=LABELS,
+            output_name=self.output.name,
+            output_description=self.output.description,
+        )
 
+    def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
+        """Scores."""
+        return (Kind.SCORES,) * len(outputs)
 
-def centre_square(photo: Image.Image) -> Image.Image:
-    """The largest square around the centre."""
-    side = min(photo.size)
-    left, top = (photo.width - side) // 2, (photo.height - side) // 2
-    return photo.crop((left, top, left + side, top + side))
+    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:  # noqa: ARG002
+        """The photo at the card's size, normalised."""
+        return (self.input.tensor(read_photo(self.photo(sample)), inputs[0]),)
 
+    def examples(
+        self,
+        sample: Sample,
+        inputs: Sequence[TensorInfo],
+        resources: Resources,  # noqa: ARG002
+    ) -> Iterator[tuple[Given, ...]]:
+        """Ten views of a photo."""
+        for view in views(read_photo(self.photo(sample))):
+            yield (quantise(self.input.normalise(self.input.fitted(view).image), inputs[0]),)
 
-def views(photo: Image.Image) -> Iterator[Image.Image]:
-    """Ten squares of a photo, always the same: the centre and four corners, each as it is and mirrored."""
-    side = int(min(photo.size) * _VIEW_SHARE)
-    right, bottom = photo.width - side, photo.height - side
-    corners = [photo.crop((x, y, x + side, y + side)) for x in (0, right) for y in (0, bottom)]
-    for square in (centre_square(photo), *corners):
-        yield square
-        yield ImageOps.mirror(square)
+    def decode(
+        self,
+        sample: Sample,  # noqa: ARG002
+        outputs: Sequence[Array],
+        tensors: Sequence[TensorInfo],
+        resources: Resources,
+    ) -> tuple[Guess, ...]:
+        """The five surest labels, the surest first; equal scores keep the labels' order."""
+        labels = resources.labels()
+        if outputs[0].size != len(labels):
+            raise ModelError(
+                "task.output", f"output {tensors[0]} doesn't have one number for each of {len(labels)} labels"
+            )
+        scores = dequantise(outputs[0], tensors[0]).reshape(-1)
+        order = np.argsort(-real(scores), kind="stable")[:_TOP]
+        return tuple(Guess(int(index), labels[index], float(scores[index])) for index in order)
 
+    def score(self, answered: Sequence[Answered]) -> tuple[Score, ...]:
+        """Top-1 and top-5: the share of photos whose label is first, or among the first five."""
+        if not answered:
+            return ()
+        places = [[guess.label for guess in each.answer] for each in answered]
+        first = sum(labels[:1] == [each.truth] for labels, each in zip(places, answered, strict=True))
+        among = sum(each.truth in labels for labels, each in zip(places, answered, strict=True))
+        count = len(answered)
+        return Score("top-1", first / count, count, first), Score("top-5", among / count, count, among)
 
-def normalise(square: Image.Image, image: ImageInput) -> NDArray[np.float32]:
-    """A square as (1, height, width, 3) float32, `(byte - mean) / std`."""
-    scaled = square.resize((image.width, image.height), Image.Resampling.BICUBIC)
-    pixels = np.asarray(scaled, np.float32)
-    numbers = (pixels - np.asarray(image.mean, np.float32)) / np.asarray(image.std, np.float32)
-    return numbers[np.newaxis].astype(np.float32)
-
-
-def quantise(numbers: NDArray[np.float32], image: ImageInput, tensor: TensorInfo) -> NDArray[Any]:
-    """Real numbers as the tensor's own: `round(real / scale) + zero point`, kept in range; floats pass."""
-    if tensor.shape != numbers.shape:
-        size = f"{image.width} × {image.height}"
-        raise ModelError("task.input", f"input {tensor} isn't an RGB image of {size} as the card says")
-    if not np.issubdtype(np.dtype(tensor.dtype), np.integer):
-        return numbers.astype(tensor.dtype)
-    if not tensor.quantised:
-        raise ModelError("task.input", f"input {tensor} is of integers without a scale")
-    limits = np.iinfo(tensor.dtype)
-    steps = np.rint(numbers / np.float32(tensor.scale)) + tensor.zero_point
-    clipped: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(tensor.dtype)
-    return clipped
-
-
-def dequantise(numbers: NDArray[Any], tensor: TensorInfo) -> NDArray[np.float64]:
-    """The real numbers that a tensor stands for: `(number - zero point) * scale`; floats pass."""
-    if not tensor.quantised:
-        return numbers.astype(np.float64)
-    return (numbers.astype(np.float64) - tensor.zero_point) * tensor.scale
+    def words(self, answer: Any) -> str:
+        """The three surest."""
+        return ", ".join(f"{guess.label} {guess.score:.3f}" for guess in answer[:3])

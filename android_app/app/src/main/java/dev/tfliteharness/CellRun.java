@@ -110,7 +110,7 @@ final class CellRun implements AutoCloseable {
                         .put("duration_ns", nanos);
         device.describe(record);
         boolean keep = phase.equals("run") && kept.add(input);
-        recorder.write(record.put("outputs", outputs(keep ? "outputs/" + cell.index + "/" + input : null)));
+        recorder.write(record.put("outputs", outputs(keep ? input : null)));
     }
 
     @Override
@@ -121,12 +121,18 @@ final class CellRun implements AutoCloseable {
         }
     }
 
-    private JSONArray outputs(String folder) throws IOException, JSONException {
+    /** Where a run keeps an output tensor, from its own folder. */
+    static String outputFile(int cell, String input, int number) {
+        return "outputs/" + cell + "/" + input + "/" + number + ".bin";
+    }
+
+    /** The outputs as they are; kept in files when they are the first of `input`. */
+    private JSONArray outputs(String input) throws IOException, JSONException {
         JSONArray outputs = new JSONArray();
         List<Tensor> tensors = session.outputTensors();
         for (int i = 0; i < tensors.size(); i++) {
             Tensor tensor = tensors.get(i);
-            String file = folder == null ? null : folder + "/" + i + ".bin";
+            String file = input == null ? null : outputFile(cell.index, input, i);
             if (file != null) {
                 File target = new File(recorder.folder, file);
                 if (!target.getParentFile().isDirectory() && !target.getParentFile().mkdirs()) {

@@ -1,22 +1,23 @@
 package dev.tfliteharness;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.lite.Tensor;
 
-/** A model's inputs, read once and checked, taken in turn by every cell. */
+/** A model's inputs, read once and checked, taken in turn by every cell; {@code run} has what cells before it answered. */
 final class InputSet {
     private final List<Plan.Input> inputs;
     private final List<Object[]> buffers = new ArrayList<>();
 
-    InputSet(List<Plan.Input> inputs) throws IOException {
+    InputSet(List<Plan.Input> inputs, File run) throws IOException {
         this.inputs = inputs;
         for (Plan.Input input : inputs) {
             Object[] tensors = new Object[input.tensors.size()];
             for (int i = 0; i < tensors.length; i++) {
-                tensors[i] = read(input.tensors.get(i));
+                tensors[i] = read(input.tensors.get(i), run);
             }
             buffers.add(tensors);
         }
@@ -51,12 +52,13 @@ final class InputSet {
         }
     }
 
-    private static ByteBuffer read(Plan.TensorFile tensor) throws IOException {
-        ByteBuffer buffer = Bytes.direct(tensor.file);
-        String found = Bytes.sha256(buffer);
-        if (!found.equals(tensor.sha256)) {
+    private static ByteBuffer read(Plan.TensorSource tensor, File run) throws IOException {
+        File file = tensor.in(run);
+        ByteBuffer buffer = Bytes.direct(file);
+        String found = tensor.sha256 == null ? null : Bytes.sha256(buffer);
+        if (found != null && !found.equals(tensor.sha256)) {
             throw new BadInputException(
-                    tensor.file + " is not what the plan means: " + tensor.sha256 + ", found " + found);
+                    file + " is not what the plan means: " + tensor.sha256 + ", found " + found);
         }
         return buffer;
     }

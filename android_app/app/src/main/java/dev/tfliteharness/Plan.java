@@ -4,9 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** What the host asks for: models, their inputs, and the cells in which each model is to be run. */
 final class Plan {
@@ -37,25 +35,40 @@ final class Plan {
         }
     }
 
-    /** One input of a model: a file for each of its input tensors, in the model's order. */
+    /** One input of a model: where each of its input tensors comes from, in the model's order. */
     static final class Input {
         final String name;
-        final List<TensorFile> tensors;
+        final List<TensorSource> tensors;
 
-        Input(String name, List<TensorFile> tensors) {
+        Input(String name, List<TensorSource> tensors) {
             this.name = name;
             this.tensors = tensors;
         }
     }
 
-    /** The raw bytes of one tensor: native byte order, row-major. */
-    static final class TensorFile {
-        final File file;
+    /** Where the raw bytes of one tensor are: native byte order, row-major. A run has a folder for its outputs. */
+    static final class TensorSource {
+        private final File file;
+        private final String output;
         final String sha256;
 
-        TensorFile(File file, String sha256) {
+        private TensorSource(File file, String output, String sha256) {
             this.file = file;
+            this.output = output;
             this.sha256 = sha256;
+        }
+
+        static TensorSource file(File file, String sha256) {
+            return new TensorSource(file, null, sha256);
+        }
+
+        /** What a cell before this one answered in the same run; its hash isn't known beforehand. */
+        static TensorSource output(int cell, String input, int number) {
+            return new TensorSource(null, CellRun.outputFile(cell, input, number), null);
+        }
+
+        File in(File run) {
+            return output == null ? file : new File(run, output);
         }
     }
 
@@ -80,7 +93,7 @@ final class Plan {
         Fields fields = Fields.parse(Bytes.text(file), file.getPath());
         fields.requireSchema(SCHEMA);
         List<Model> models = new ArrayList<>();
-        Set<String> ids = new HashSet<>();
+        List<String> ids = new ArrayList<>();
         for (Fields model : fields.objects("models")) {
             models.add(model(model, file.getParentFile(), ids));
         }
@@ -101,10 +114,10 @@ final class Plan {
         return ids;
     }
 
-    private static Model model(Fields fields, File folder, Set<String> ids) throws BadInputException {
+    private static Model model(Fields fields, File folder, List<String> ids) throws BadInputException {
         List<Input> inputs = new ArrayList<>();
         for (Fields input : fields.objects("inputs")) {
-            inputs.add(input(input, folder));
+            inputs.add(input(input, folder, ids));
         }
         if (inputs.isEmpty()) {
             throw fields.bad("inputs", "must have at least one");
@@ -112,9 +125,10 @@ final class Plan {
         List<Cell> cells = new ArrayList<>();
         for (Fields cell : fields.objects("cells")) {
             String id = cell.string("id");
-            if (!ids.add(id)) {
+            if (ids.contains(id)) {
                 throw cell.bad("id", "must be there once");
             }
+            ids.add(id);
             cells.add(
                     new Cell(
                             id,
@@ -127,14 +141,25 @@ final class Plan {
         return new Model(name, fields.string("asset"), fields.string("sha256"), inputs, cells);
     }
 
-    private static Input input(Fields fields, File folder) throws BadInputException {
-        List<TensorFile> tensors = new ArrayList<>();
+    private static Input input(Fields fields, File folder, List<String> ids) throws BadInputException {
+        List<TensorSource> tensors = new ArrayList<>();
         for (Fields tensor : fields.objects("tensors")) {
-            File file = new File(tensor.string("file"));
-            tensors.add(
-                    new TensorFile(
-                            file.isAbsolute() ? file : new File(folder, file.getPath()), tensor.string("sha256")));
+            tensors.add(tensor.has("cell") ? output(tensor, ids) : file(tensor, folder));
         }
         return new Input(fields.name("name"), tensors);
+    }
+
+    private static TensorSource file(Fields tensor, File folder) throws BadInputException {
+        File file = new File(tensor.string("file"));
+        return TensorSource.file(
+                file.isAbsolute() ? file : new File(folder, file.getPath()), tensor.string("sha256"));
+    }
+
+    private static TensorSource output(Fields tensor, List<String> ids) throws BadInputException {
+        int cell = ids.indexOf(tensor.string("cell"));
+        if (cell < 0) {
+            throw tensor.bad("cell", "must be a cell of a model before this one");
+        }
+        return TensorSource.output(cell, tensor.name("input"), tensor.integer("output", 0));
     }
 }

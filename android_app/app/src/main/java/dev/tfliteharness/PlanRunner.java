@@ -45,7 +45,7 @@ final class PlanRunner {
         InputSet inputs;
         try {
             bundled = BundledModel.openChecked(context.getAssets(), model.asset, model.sha256);
-            inputs = new InputSet(model.inputs);
+            inputs = new InputSet(model.inputs, recorder.folder);
         } catch (IOException e) {
             for (Plan.Cell cell : model.cells) {
                 CellRun.writeFailure(recorder, cell, "failed", e, 0);

@@ -25,7 +25,7 @@ from harness.fetch.maven import resolve
 from harness.models import DescribedModel, describe_variants, load_card
 from harness.models.samples import sample
 from harness.pixel.runtime_build import Runtime, prepare_runtime
-from harness.scenario.inputs import tensors_of
+from harness.scenario.inputs import prepared_of
 
 HERE = Path(__file__).parent
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -44,7 +44,7 @@ expect:
 def bare(model: DescribedModel, rounds: int, folder: Path, runtime: Runtime) -> float:
     """Median milliseconds of the bare loop."""
     data = folder / "input.bin"
-    data.write_bytes(tensors_of(model, [sample("chelsea")])["chelsea"][0].tobytes())
+    data.write_bytes(prepared_of(model, [sample("chelsea")]).tensors["chelsea"][0].tobytes())
     classes = os.pathsep.join(str(path) for path in [folder / "classes", *folder.glob("*.jar")])
     done = subprocess.run(
         [str(runtime.java_home / "bin/java"), *JVM, f"-Djava.library.path={folder}", "-cp", classes, "BareLoop",

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-
-from PIL import Image, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _MAX_PIXELS = 100_000_000
 _VIEW_SHARE = 0.75  # of the short side, for the views that aren't the whole centre square
@@ -40,6 +42,8 @@ class Fitted:
 
 def read_photo(photo: Path) -> Image.Image:
     """A photo as RGB, turned the way its camera was held. Raises UsageError `photo.unreadable`."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with Image.open(photo) as image:
             if image.width * image.height > _MAX_PIXELS:
@@ -60,6 +64,8 @@ def fit(photo: Image.Image, width: int, height: int, how: Fit) -> Fitted:
         left, top = (photo.width - wide) // 2, (photo.height - high) // 2
         cut = photo.crop((left, top, left + wide, top + high))
         return Fitted(_scaled(cut, size), left, top, wide / width, high / height)
+    from PIL import Image
+
     share = max(photo.width / width, photo.height / height)
     small = _scaled(photo, (max(1, round(photo.width / share)), max(1, round(photo.height / share))))
     x, y = (width - small.width) // 2, (height - small.height) // 2
@@ -78,6 +84,8 @@ def centre_square(photo: Image.Image) -> Image.Image:
 
 def views(photo: Image.Image) -> Iterator[Image.Image]:
     """Ten squares of a photo, always the same: the centre and four corners, each as it is and mirrored."""
+    from PIL import ImageOps
+
     side = int(min(photo.size) * _VIEW_SHARE)
     right, bottom = photo.width - side, photo.height - side
     corners = [photo.crop((x, y, x + side, y + side)) for x in (0, right) for y in (0, bottom)]
@@ -87,4 +95,6 @@ def views(photo: Image.Image) -> Iterator[Image.Image]:
 
 
 def _scaled(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return photo.resize(size, Image.Resampling.BICUBIC)
+    from PIL.Image import Resampling
+
+    return photo.resize(size, Resampling.BICUBIC)

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ModelError, UsageError
@@ -20,6 +19,9 @@ from harness.models.families.base import Family
 from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import LABELS, parse_labels
 from harness.models.samples import Sample
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Array = NDArray[Any]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import Field, model_validator
 
 from harness.models.entry import Entry, Line, Word
@@ -14,6 +13,9 @@ from harness.models.families.parts import ImageInput as ImageDescription
 from harness.models.inspect import TensorInfo
 from harness.models.photos import Fit, Fitted, fit
 from harness.models.tensors import quantise
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _CHANNELS = 3
 

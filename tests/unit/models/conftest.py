@@ -18,7 +18,7 @@ TINY = Path(__file__).parents[2] / "data" / "models" / "tiny"
 
 
 def write_photos(catalog: Path, shelf: Path) -> None:
-    """A wheel on the shelf with one photo of coloured blobs, and a photos.yaml that pins it."""
+    """A wheel on the shelf with one photo of coloured blobs, and a samples.yaml that pins it."""
     numbers = np.random.default_rng(3).integers(0, 255, (4, 4, 3), np.uint8)
     photo = io.BytesIO()
     Image.fromarray(numbers).resize((64, 48), Image.Resampling.BICUBIC).save(photo, "PNG")
@@ -28,7 +28,7 @@ def write_photos(catalog: Path, shelf: Path) -> None:
         archive.writestr("blob_pack-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: blob-pack\nVersion: 1.0\n")
         archive.writestr("blob_pack-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr("blob_pack-1.0.dist-info/RECORD", "")
-    (catalog / "photos.yaml").write_text(
+    (catalog / "samples.yaml").write_text(
         f"""schema: 1
 packages:
   blob-pack:
@@ -41,7 +41,7 @@ photos:
     member: blob_pack/blobs.png
     sha256: {hashlib.sha256(photo.getvalue()).hexdigest()}
     licence: CC0
-    label: red
+    truth: {{image_classification: red}}
 """
     )
 

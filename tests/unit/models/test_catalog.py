@@ -9,9 +9,11 @@ import pytest
 
 from harness.errors import HarnessError, ModelError, UsageError
 from harness.models import ModelCard, Variant, load_card, model_ids
-from harness.models.catalog import LabelIndex, Pin, default_catalog
-from harness.models.labels import parse_labels, read_labels
-from harness.models.samples import read_photos, sample, sample_names
+from harness.models.catalog import default_catalog
+from harness.models.entry import Pin, Place
+from harness.models.labels import LabelFile, LabelIndex, parse_labels, read_labels
+from harness.models.samples import read_samples, sample, sample_names
+from harness.models.tasks.image_classification import ImageClassification
 
 
 def spoiled(catalog: Path, old: str, new: str, file: str = "tiny/model.yaml") -> UsageError:
@@ -21,31 +23,34 @@ def spoiled(catalog: Path, old: str, new: str, file: str = "tiny/model.yaml") ->
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(UsageError) as caught:
-        read_photos(catalog) if file == "photos.yaml" else load_card("tiny", catalog)
+        read_samples(catalog) if file == "samples.yaml" else load_card("tiny", catalog)
     return caught.value
 
 
 def test_every_card_of_this_checkout_is_good() -> None:
-    """Cards load, and each photo that one names is pinned."""
-    photos = read_photos()
+    """Cards load, and each sample that one names is pinned."""
+    samples = read_samples()
     assert "efficientnet_lite0" in model_ids()
     for model in model_ids():
         card = load_card(model)
         assert card.folder == default_catalog() / model
-        for name in card.calibration.photos if card.calibration else ():
-            assert len(photos.pin(name).sha256) == 64
+        for name in card.calibration.samples if card.calibration else ():
+            assert len(samples.pin(name).sha256) == 64
 
 
 def test_no_card_calibrates_on_what_it_is_scored_on() -> None:
-    """A photo with a label is a test; a variant that was tuned on it would be judged too well."""
+    """A sample with a truth is a test; a variant that was tuned on it would be judged too well."""
     for model in model_ids():
-        calibration = load_card(model).calibration
-        assert not set(sample_names(labelled=True)) & set(calibration.photos if calibration else ())
+        card = load_card(model)
+        tuned_on = card.calibration.samples if card.calibration else ()
+        assert not set(sample_names(family=card.task.family)) & set(tuned_on)
 
 
 def test_a_card_is_a_value(tiny_card: ModelCard) -> None:
     """It can't be changed, and says what the file says."""
-    assert (tiny_card.id, tiny_card.input.mean, tiny_card.variants[0]) == ("tiny", (127.5,), Variant.FP32)
+    task = tiny_card.task
+    assert isinstance(task, ImageClassification)
+    assert (tiny_card.id, task.input.mean, tiny_card.variants[0]) == ("tiny", (127.5,), Variant.FP32)
     with pytest.raises(ValueError, match="frozen"):
         tiny_card.title = "Other"  # type: ignore[misc]
 
@@ -67,9 +72,9 @@ def test_an_unknown_model_is_answered_with_the_nearest(catalog: Path) -> None:
         ("id: tiny", "id: tidy", "id is 'tidy' and the folder is 'tiny'"),
         ("int8, int16x8]", "int4]", "did you mean 'int8'?"),
         ("int8, int16x8]", "int8, int8]", "names one of them twice"),
-        ("calibration:\n  photos: [blobs]", "", "int8 and int16x8 need 'calibration"),
+        ("calibration:\n  samples: [blobs]", "", "int8 and int16x8 need 'calibration"),
         ("builder: builder.py:build", "builder: 'os; x:y'", "match pattern"),
-        ("task: image_classification", "task: image_clasification", "image_classification"),
+        ("family: image_classification", "family: image_clasification", "image_classification"),
         ("kind: text", "kind: txt", "text"),
         ("title: Tiny", 'title: "Ti\\x1bny"', "one line each"),
     ],
@@ -83,18 +88,19 @@ def test_a_slip_in_a_card_is_pointed_at(own_catalog: Path, old: str, new: str, m
 
 def test_local_files_stay_in_the_cards_folder(tiny_card: ModelCard) -> None:
     """A card names its own files, and no other's."""
-    assert tiny_card.local("labels.txt").is_file()
-    for name in ("../tiny/../photos.yaml", "/etc/passwd", "absent.txt"):
+    assert tiny_card.place.local("labels.txt").is_file()
+    for name in ("../tiny/../samples.yaml", "/etc/passwd", "absent.txt"):
         with pytest.raises(UsageError) as caught:
-            tiny_card.local(name)
+            tiny_card.place.local(name)
         assert caught.value.code == "card.path"
 
 
-def test_a_photo_is_fetched_and_known_by_its_label(catalog: Path) -> None:
+def test_a_photo_is_fetched_and_known_by_its_truth(catalog: Path, tiny_card: ModelCard) -> None:
     """A sample has its file under its own name, and its answer."""
     found = sample("blobs", catalog)
-    assert (found.path.name, found.label) == ("blobs.png", "red")
-    assert sample_names(catalog, labelled=True) == ("blobs",)
+    assert (found.path.name, tiny_card.task.truth(found)) == ("blobs.png", "red")
+    assert sample_names(catalog, family="image_classification") == ("blobs",)
+    assert sample_names(catalog, family="pose") == ()
 
 
 def test_a_photo_that_is_not_there(catalog: Path) -> None:
@@ -105,14 +111,15 @@ def test_a_photo_that_is_not_there(catalog: Path) -> None:
 
 def test_a_photo_of_a_package_that_is_not_pinned(own_catalog: Path) -> None:
     """The place of the slip is told."""
-    error = spoiled(own_catalog, "package: blob-pack", "package: blob-pak", "photos.yaml")
+    error = spoiled(own_catalog, "package: blob-pack", "package: blob-pak", "samples.yaml")
     assert "did you mean 'blob-pack'?" in error.what
-    assert "photos.yaml:9:14" in error.what
+    assert "samples.yaml:9:14" in error.what
 
 
 def test_labels_of_a_text_file(tiny_card: ModelCard) -> None:
     """One a line."""
-    assert read_labels(tiny_card) == ("red", "green", "blue", "dark", "bright")
+    labels = LabelFile(kind="text", file="labels.txt")
+    assert read_labels(labels, tiny_card.place) == ("red", "green", "blue", "dark", "bright")
 
 
 def test_label_files_as_they_come() -> None:
@@ -136,7 +143,6 @@ def test_label_files_as_they_come() -> None:
     ],
 )
 def test_labels_of_an_index(
-    tiny_card: ModelCard,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     content: object,
@@ -145,12 +151,12 @@ def test_labels_of_an_index(
     """The first synonym of each, in the order of the numbers; a gap in them is an error."""
     path = tmp_path / "index.json"
     path.write_text(json.dumps(content))
-    monkeypatch.setattr("harness.models.labels.fetch", lambda _file, **_: path)
+    monkeypatch.setattr("harness.models.entry.fetch", lambda _file, **_: path)
     pin = Pin(package="p", version="1", distribution="p-1-py3-none-any.whl", sha256="0" * 64, member="index.json")
-    card = tiny_card.model_copy(update={"labels": LabelIndex(kind="json_index", file=pin)})
+    labels, place = LabelIndex(kind="json_index", file=pin), Place(tmp_path, "card")
     if isinstance(expected, tuple):
-        assert read_labels(card) == expected
+        assert read_labels(labels, place) == expected
     else:
         with pytest.raises(HarnessError) as caught:
-            read_labels(card)
+            read_labels(labels, place)
         assert caught.value.code == expected

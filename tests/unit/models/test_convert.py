@@ -158,8 +158,7 @@ def test_a_damaged_entry_of_the_cache_is_told(own_catalog: Path) -> None:
 def test_the_described_model_knows_its_labels_and_hash(tiny: dict[str, DescribedModel]) -> None:
     """The sidecar says of the file what the file says of itself."""
     model = tiny["fp32"]
-    assert model.labels is not None
-    assert model.labels.read_text().split() == ["red", "green", "blue", "dark", "bright"]
+    assert model.resources.labels() == ("red", "green", "blue", "dark", "bright")
     assert (model.id, model.bytes) == ("tiny/fp32", model.path.stat().st_size)
     assert model.inputs == inspect(model.path).main.input_tensors
 
@@ -175,12 +174,12 @@ def test_reading_the_cache_takes_no_second(tiny: object, tiny_card: ModelCard, c
 def test_dynamic_answers_like_fp32(tiny: dict[str, DescribedModel]) -> None:
     """Every variant stays near the first on the same photo: a wrong conversion wouldn't."""
     from harness.models.reference import reference_outputs
-    from harness.models.tasks.image_classification import dequantise, quantise
+    from harness.models.tensors import dequantise, quantise
 
     numbers = np.random.default_rng(5).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
     answers = {}
     for name, model in tiny.items():
-        given = quantise(numbers, model.card.input, model.inputs[0])
+        given = quantise(numbers, model.inputs[0])
         answers[name] = dequantise(reference_outputs(model, [given])[0], model.outputs[0])
     for name, limit in (("fp16", 1e-3), ("dynamic", 0.03), ("int8", 0.03), ("int16x8", 0.01)):
         assert np.abs(answers[name] - answers["fp32"]).max() < limit

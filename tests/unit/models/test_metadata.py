@@ -14,9 +14,9 @@ import pytest
 
 from harness.errors import ModelError
 from harness.models import DescribedModel, Variant
-from harness.models.card_metadata import description_of
 from harness.models.convert import convert
 from harness.models.embed import embed
+from harness.models.families.base import Given, Shelf
 from harness.models.inspect import IDENTIFIER, inspect
 from harness.models.metadata import (
     AssociatedFile,
@@ -43,7 +43,9 @@ def model(tiny: dict[str, DescribedModel], tmp_path: Path) -> Path:
 @pytest.fixture
 def description(tiny: dict[str, DescribedModel], model: Path) -> Description:
     """What its card says."""
-    return description_of(tiny["fp32"].card, inspect(model), "labels.txt")
+    card, file = tiny["fp32"].card, inspect(model)
+    shelf = Shelf.of(tiny["fp32"].resources.folder, "model.yaml")
+    return card.task.described(card.about, file).describe(Given(file, shelf))
 
 
 def with_input(description: Description, **changes: object) -> Description:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from harness.errors import ExitCode
+from harness.models.tasks.base import Kind, Score
 from harness.results.agreement import Array
 from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage, Taken
 from harness.results.document import Outcome, Row, RunResults, Validity
 from harness.results.records import CellRecord, SampleRecord
 from harness.scenario.plan import Cell
-from harness.scenario.schema import AgreementRule, Backend, KnownInvalid
+from harness.scenario.schema import AgreementRule, Backend, KnownInvalid, ScoreRule
 from harness.scenario.verdict import Evidence, judge
 
 RUN = "20260101-000000-abcdef"
@@ -32,6 +33,7 @@ def cell_of(options: Backend, *, known: str = "", rounds: int = 3) -> Cell:
         warmup=1,
         rounds=rounds,
         rule=AgreementRule(against="cpu" if options.delegate == "gpu" else "tensorflow", max_abs=1e-4),
+        scores=(ScoreRule(metric="top-1", least=1.0),),
         known_invalid=(KnownInvalid(code=known, why="as stated"),) if known else (),
     )
 
@@ -44,7 +46,7 @@ def evidence_of(
     coverage: Coverage | None = ALL_TAKEN,
     output: Array = SCORES,
     reference: Mapping[str, tuple[Array, ...]] | None = None,
-    right: int = 1,
+    top1: float = 1.0,
 ) -> Evidence:
     record = CellRecord.model_validate(
         {
@@ -74,13 +76,13 @@ def evidence_of(
         outputs={"cat": (output,)} if status == "ready" else {},
         reference={"cat": (SCORES,)} if reference is None else reference,
         quantization=((0.0, 0),),
-        right=right,
-        labelled=1,
+        kinds=(Kind.SCORES,),
+        scores=(Score("top-1", top1, 1, int(top1)),),
     )
 
 
 def verdict_of(cell: Cell, evidence: Evidence) -> Row:
-    return judge(cell, evidence, least_top1=1.0, least_coverage=0.0, model_bytes=1, latency_of="phone")
+    return judge(cell, evidence, least_coverage=0.0, model_bytes=1, latency_of="phone", predicted=61)
 
 
 def results_of(*rows: Row) -> RunResults:
@@ -152,7 +154,24 @@ def test_disagreement_names_both_values() -> None:
 
 def test_wrong_label_fails() -> None:
     """Agreement doesn't excuse a wrong answer."""
-    assert verdict_of(cell_of(CPU), evidence_of(right=0)).issues[0].code == "accuracy.top1"
+    row = verdict_of(cell_of(CPU), evidence_of(top1=0.0))
+    assert (row.issues[0].code, row.reason) == ("score.low", "top-1 0/1 on 1 inputs, 1 wanted")
+
+
+def test_a_prediction_that_did_not_come_true_is_said() -> None:
+    """Fewer or more nodes than predicted: the row is degraded and names both counts, for the table to be mended."""
+    part = Coverage((Taken(GPU_DELEGATE, 60, 60, 1),), "OpenCL")
+    row = verdict_of(cell_of(GPU), evidence_of(coverage=part))
+    assert (row.validity, row.issues[0].code) == (Validity.DEGRADED, "coverage.mispredicted")
+    assert "took 60 of 60 nodes, and 61 were predicted" in row.reason
+
+
+def test_an_answer_that_cannot_be_read_fails() -> None:
+    """Outputs that the task can't decode are no pass, however well they agree."""
+    row = judge(
+        cell_of(CPU), evidence_of(), least_coverage=0.0, model_bytes=1, latency_of="phone", unreadable={"cat": "no box"}
+    )
+    assert (row.outcome, row.issues[0].code, row.reason) == (Outcome.FAIL, "answer.unreadable", "cat: no box")
 
 
 def test_nan_fails_even_if_the_reference_has_it() -> None:
@@ -164,10 +183,13 @@ def test_nan_fails_even_if_the_reference_has_it() -> None:
 
 
 def test_refusal_carries_the_delegates_words() -> None:
-    """A model that the delegate refuses is an error of the model, in the delegate's own words."""
+    """A model that the delegate refuses is an error of the model, in the delegate's own words; red unless known."""
     row = verdict_of(cell_of(GPU), evidence_of(status="refused", error="No shader implementation for transpose"))
     assert (row.outcome, row.issues[0].code) == (Outcome.ERROR, "gpu.refused")
     assert row.reason == "No shader implementation for transpose"
+    assert results_of(row).exit_code is ExitCode.FAILED
+    known = verdict_of(cell_of(GPU, known="gpu.refused"), evidence_of(status="refused", error="No shader"))
+    assert results_of(known).exit_code is ExitCode.PASSED
 
 
 def test_missing_rounds_are_an_error() -> None:

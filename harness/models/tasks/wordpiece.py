@@ -57,6 +57,7 @@ class WordPiece:
                 hint="give BERT's vocab.txt, one piece a line",
             )
         self._cut_word = lru_cache(maxsize=1 << 16)(self._pieces_of)
+        self._cut_text = lru_cache(maxsize=16)(self._pieces_in)  # a passage is mostly asked of several times
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -67,11 +68,14 @@ class WordPiece:
 
     def cut(self, text: str) -> tuple[Piece, ...]:
         """The pieces of a text, in its order. `[SEP]` and the like in a text are text, never the special pieces."""
-        found = []
-        for word in _words(text):
-            for number, first, after in self._cut_word("".join(character for character, _ in word)):
-                found.append(Piece(number, word[first][1], word[after - 1][1] + 1))
-        return tuple(found)
+        return self._cut_text(text)
+
+    def _pieces_in(self, text: str) -> tuple[Piece, ...]:
+        return tuple(
+            Piece(number, word[first][1], word[after - 1][1] + 1)
+            for word in _words(text)
+            for number, first, after in self._cut_word("".join(character for character, _ in word))
+        )
 
     def _pieces_of(self, word: str) -> tuple[tuple[int, int, int], ...]:
         """Numbers of a word's pieces with their places in the word."""

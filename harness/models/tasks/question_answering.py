@@ -82,10 +82,11 @@ def spans(start: Array, end: Array, encoded: Encoded, passage: str, count: int =
     An answer has up to 30 pieces. Its score is the softmax of its start times that of its end, over the passage.
     """
     pieces = encoded.pieces
-    if not pieces:
-        return ()
     here = slice(encoded.first, encoded.first + len(pieces))
-    starts, ends = (_log_softmax(real(logits.reshape(-1)[here])) for logits in (start, end))
+    starts, ends = (real(logits.reshape(-1)[here]) for logits in (start, end))
+    if not (np.isfinite(starts).any() and np.isfinite(ends).any()):
+        return ()
+    starts, ends = _log_softmax(starts), _log_softmax(ends)
     sums = np.triu(starts[:, np.newaxis] + ends[np.newaxis, :])
     places = np.arange(len(pieces))
     length = places[np.newaxis, :] - places[:, np.newaxis]

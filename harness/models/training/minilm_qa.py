@@ -148,8 +148,7 @@ def _fitted(
 
     specs = [tf.TensorSpec((None, None), tf.int32)] * 3 + [tf.TensorSpec((None,), tf.int32)] * 2
 
-    @tf.function(input_signature=specs)
-    def step(ids: Any, mask: Any, segment_ids: Any, start: Any, end: Any) -> Any:
+    def learn(ids: Any, mask: Any, segment_ids: Any, start: Any, end: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = span_logits(weights, dense, ids, mask, segment_ids)
             outside = (1.0 - tf.cast(segment_ids, tf.float32)) * -1e4
@@ -161,6 +160,7 @@ def _fitted(
         optimiser.apply(tape.gradient(loss, learned), learned)
         return loss
 
+    step = tf.function(learn, input_signature=specs)
     smooth = 0.0
     warm = round(STEPS * _WARM_UP)
     for number, batch in zip(range(STEPS), _batches(questions, rng), strict=False):
@@ -226,10 +226,10 @@ def _answers(weights: Mapping[str, Values], questions: Sequence[Question]) -> li
         y = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), constants[f"{name}.weight"], transpose_b=True)
         return tf.reshape(y + constants[f"{name}.bias"], [-1, tf.shape(x)[1], y.shape[-1]])
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)] * 3)
-    def run(ids: Any, mask: Any, segment_ids: Any) -> Any:
+    def answer(ids: Any, mask: Any, segment_ids: Any) -> Any:
         return span_logits(constants, dense, ids, mask, segment_ids)
 
+    run = tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)] * 3)
     ordered = sorted(questions, key=lambda question: question.tokens)
     found = []
     for first in range(0, len(ordered), BATCH):

@@ -48,7 +48,7 @@ def convert(
 ) -> None:
     """Convert any model to its variants.
 
-    Shows what each is: size, operators, cost, and its distance from fp32.
+    Shows what each is: size, tensors, operators, cost, what GpuDelegate would take, and its distance from fp32.
     """
     from harness import console
     from harness.models.catalog import load_card, model_ids
@@ -107,13 +107,20 @@ def place(source: Path, target: Path) -> Path:
 def _row(path: Path, facts: Facts, recipe: Recipe) -> dict[str, Any]:
     from dataclasses import asdict
 
-    row = {"variant": facts.variant, "path": str(path), **asdict(facts)}
+    from harness.report.prediction import prediction_row
+
+    row = {"variant": facts.variant, "path": str(path), **asdict(facts), "gpu": prediction_row(facts.gpu)}
     return {**row, "calibrated_on": _calibrated_on(facts, recipe)}
 
 
 def _lines(path: Path, facts: Facts, recipe: Recipe) -> list[str]:
     operators = ", ".join(f"{count} {name}" for name, count in facts.operators.items())
-    lines = [f"{path}  {facts.bytes:,} bytes", f"    {cost_line(facts.cost)}", f"    {operators}"]
+    lines = [f"{path}  {facts.bytes:,} bytes, {facts.tensors} tensors", f"    {cost_line(facts.cost)}"]
+    lines += [f"    in  {tensor}" for tensor in facts.inputs] + [f"    out {tensor}" for tensor in facts.outputs]
+    lines += [
+        f"    {operators}",
+        f"    GpuDelegate takes {len(facts.gpu.taken)} of {facts.gpu.total} nodes (predicted)",
+    ]
     for error in facts.errors or ():
         snr = "no difference" if error.snr_db is None else f"SNR {error.snr_db:.1f} dB"
         lines.append(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from harness.errors import HostError
+
 _BLOCK = 1 << 20
 
 
@@ -30,6 +32,16 @@ def sha256_of(path: Path) -> str:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def wrong_hash(name: str, expected: str, actual: str) -> HostError:
+    """The error for a file that isn't the pinned one: `fetch.hash_mismatch`."""
+    return HostError(
+        "fetch.hash_mismatch",
+        f"{name} is not the file that is pinned",
+        why=f"expected SHA-256 {expected}, got {actual}",
+        hint="if the file is known to be good, pin its hash; otherwise find out who changed it",
+    )
 
 
 def key_of(*parts: str | bytes) -> str:

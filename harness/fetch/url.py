@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from harness.errors import HostError, UsageError
 from harness.fetch.space import space_on_disk
-from harness.fetch.store import cache_root, cached, sha256_of
+from harness.fetch.store import cache_root, cached, sha256_of, wrong_hash
 
 MAX_BYTES = 4 << 30
 _IDLE_S = 60.0
@@ -69,12 +69,7 @@ def _download(file: UrlFile, target: Path, say: Callable[[str], None]) -> None:
         actual = sha256_of(part)
     if actual != file.sha256:
         part.unlink()
-        raise HostError(
-            "fetch.hash_mismatch",
-            f"{shown(file.url)} is not the file that is pinned",
-            why=f"expected SHA-256 {file.sha256}, got {actual}",
-            hint="if the file is known to be good, pin its hash; otherwise find out who changed it",
-        )
+        raise wrong_hash(shown(file.url), file.sha256, actual)
     shutil.move(part, target)
 
 

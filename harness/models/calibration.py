@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,7 +75,7 @@ class SampleExamples:
         tensors = [TensorInfo(each.name, each.dtype, each.shape) for each in inputs]
         known = read_samples(self.catalog)
         with tempfile.TemporaryDirectory(prefix="harness-task-") as scratch:
-            for name, content in self.task.files(self.place).items():
+            for name, content in self.task.files(replace(self.place, say=say)).items():
                 (Path(scratch) / name).write_bytes(content)
             return [
                 {tensor.name: self._tensor(given) for tensor, given in zip(tensors, example, strict=True)}

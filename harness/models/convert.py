@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,8 @@ from typing import Any
 
 from harness.errors import HarnessError, ModelError, UsageError
 from harness.fetch.space import space_on_disk
-from harness.fetch.store import cached, key_of
-from harness.models import source
+from harness.fetch.store import cache_root, cached, key_of
+from harness.models import source, workers
 from harness.models.calibration import Example
 from harness.models.catalog import Io, ModelCard, Variant
 from harness.models.entry import locate
@@ -29,6 +30,7 @@ from harness.models.unsupported import read_refusal, refusal_error
 
 # The runtime in the app: what a converted model has to load on. The host's own is newer and would never tell.
 RUNTIME = (2, 16, 1)
+_WORTH_WORKERS_S = 20.0  # of conversion to come: a further process spends some 8 s on TensorFlow and the source
 _INTEGER = {Variant.INT8: "int8", Variant.INT16X8: "int16"}
 
 
@@ -69,17 +71,25 @@ def convert_recipe(
         HostError: weights or photos can't be fetched; `fetch.no_space`.
     """
     workshop = _Workshop(recipe, say)
+    wanted = [recipe.require(name) for name in variants]
     made = []
     try:
-        for name in variants:
-            variant = recipe.require(name)
+        for place, variant in enumerate(wanted):
             key = recipe_key(recipe, variant)
             with space_on_disk(f"{recipe.id}/{variant}"):
                 path = cached("converted", key, lambda target, variant=variant: workshop.write(variant, target))  # type: ignore[misc]
             made.append(ConvertedModel(recipe.id, variant, path, key))
+            if workshop.seconds * (len(wanted) - place - 1) > _WORTH_WORKERS_S:
+                workers.warm([workers.Job(recipe, (each,)) for each in missing(recipe, wanted)], say)
     finally:
         workshop.close()
     return tuple(made)
+
+
+def missing(recipe: Recipe, variants: Sequence[Variant]) -> tuple[Variant, ...]:
+    """Those of these variants that aren't in the cache."""
+    folder = cache_root() / "converted"
+    return tuple(each for each in dict.fromkeys(variants) if not (folder / recipe_key(recipe, each)).exists())
 
 
 def conversion_key(card: ModelCard, variant: Variant, catalog: Path | None = None) -> str:
@@ -102,6 +112,7 @@ class _Workshop:
         self._recipe = recipe
         self._say = say
         self._scratch: Path | None = None
+        self.seconds = 0.0  # of the last conversion, the source's building apart
 
     def close(self) -> None:
         """Forget what lies on disk."""
@@ -162,6 +173,7 @@ class _Workshop:
         built = self._built
         examples = self._examples if variant in _INTEGER else []
         self._say(f"converting {self._recipe.id} to {variant}")
+        start = time.monotonic()
         converter = self._converter(built)
         if variant is not Variant.FP32:
             converter.optimizations = [lite.Optimize.DEFAULT]
@@ -182,7 +194,9 @@ class _Workshop:
                 kind = getattr(tensorflow(), _INTEGER[variant])
                 converter.inference_input_type = converter.inference_output_type = kind
         converter.target_spec.supported_ops = [*allowed, sets.SELECT_TF_OPS] if self._recipe.select_ops else allowed
-        return bytes(converter.convert())
+        content = bytes(converter.convert())
+        self.seconds = time.monotonic() - start
+        return content
 
     def _converter(self, built: Built) -> Any:
         converters = tensorflow().lite.TFLiteConverter
@@ -222,7 +236,10 @@ def _given(built: Built, example: Example, *, named: bool) -> Any:
 def _own_code() -> str:
     """A change of what shapes a converted model makes the cached ones stale."""
     here = Path(__file__).parent
-    makers = ("convert.py", "source.py", "graphs.py", "calibration.py", "torch_weights.py")
+    makers = (
+        *("convert.py", "source.py", "graphs.py", "calibration.py"),
+        *("weights.py", "torch_weights.py", "safetensors_weights.py"),
+    )
     digest = hashlib.sha256()
     for name in makers:
         digest.update((here / name).read_bytes())

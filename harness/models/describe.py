@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +12,15 @@ from typing import Any
 
 from harness.errors import HostError
 from harness.fetch.store import cache_root, cached, key_of, sha256_of
-from harness.models.catalog import ModelCard, Variant
-from harness.models.convert import conversion_key, convert
+from harness.models.catalog import ModelCard, Variant, load_card
+from harness.models.convert import conversion_key, convert, missing
 from harness.models.families.base import Given, Shelf
 from harness.models.inspect import TensorInfo, inspect
 from harness.models.metadata import describe
+from harness.models.recipe import recipe_of
 from harness.models.tasks import task_source
 from harness.models.tasks.base import Resources
+from harness.models.workers import Job, warm
 
 _SIDECAR = "described.json"
 
@@ -66,11 +68,29 @@ def describe_variants(
     """
     wanted = [card.require(variant) for variant in variants or card.variants]
     keys = {variant: _key(card, variant, catalog) for variant in wanted}
-    missing = [variant for variant in dict.fromkeys(wanted) if not _entry(keys[variant]).exists()]
-    for converted in convert(card, missing, catalog=catalog, say=say) if missing else ():
+    lacking = [variant for variant in dict.fromkeys(wanted) if not _entry(keys[variant]).exists()]
+    for converted in convert(card, lacking, catalog=catalog, say=say) if lacking else ():
         variant, path = converted.variant, converted.path
         cached("described", keys[variant], lambda entry, path=path: _make(card, path, entry, say))  # type: ignore[misc]
     return tuple(_read(card, variant, _entry(keys[variant])) for variant in wanted)
+
+
+def describe_all(
+    wanted: Mapping[str, Sequence[Variant | str]], *, say: Callable[[str], None] = lambda _message: None
+) -> tuple[DescribedModel, ...]:
+    """These variants of these models of the catalogue, model by model in this order.
+
+    What several models lack is converted in several processes, as cores and memory allow. Raises as `describe_variants`.
+    """
+    cards = [(load_card(model), variants) for model, variants in wanted.items()]
+    jobs = []
+    for card, variants in cards:
+        recipe = recipe_of(card, say=say)
+        if lacking := missing(recipe, [card.require(variant) for variant in variants]):
+            jobs.append(Job(recipe, lacking))
+    if len(jobs) > 1:
+        warm(jobs, say)
+    return tuple(described for card, variants in cards for described in describe_variants(card, variants, say=say))
 
 
 def _make(card: ModelCard, converted: Path, entry: Path, say: Callable[[str], None]) -> None:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from harness.errors import HostError, UsageError
-from harness.fetch.pypi import PackageFile, fetch
-from harness.fetch.store import sha256_of
+from harness.errors import UsageError
+from harness.fetch.package import fetch
+from harness.fetch.pin import PackageFile, Registry
+from harness.fetch.store import sha256_of, wrong_hash
 from harness.fetch.url import MAX_BYTES, UrlFile, fetch_url
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -26,8 +27,9 @@ class Entry(BaseModel):
 
 
 class Pin(Entry):
-    """A file of a PyPI package, as a card names it."""
+    """A file of a package, as a card names it; `member` may be `archive.zip!file`, for an archive in the package."""
 
+    registry: Registry = Registry.PYPI
     package: Line
     version: Line
     distribution: Line
@@ -37,7 +39,7 @@ class Pin(Entry):
 
     @property
     def file(self) -> PackageFile:
-        """What `harness.fetch.pypi.fetch` takes."""
+        """What `harness.fetch.package.fetch` takes."""
         return PackageFile(**self.model_dump())
 
 
@@ -58,11 +60,12 @@ class UrlPin(Entry):
 
 def _which(value: Any) -> str:
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else {}
-    return next((key for key in ("url", "path") if key in keys), "package")
+    return next((f"by {key}" for key in ("url", "path") if key in keys), "by package")
 
 
+# The tags aren't keys of the file: an error's place is found by leaving them out.
 Origin = Annotated[
-    Annotated[Pin, Tag("package")] | Annotated[LocalPin, Tag("path")] | Annotated[UrlPin, Tag("url")],
+    Annotated[Pin, Tag("by package")] | Annotated[LocalPin, Tag("by path")] | Annotated[UrlPin, Tag("by url")],
     Discriminator(_which),
 ]
 
@@ -86,7 +89,7 @@ def locate(origin: Origin, folder: Path, where: str, say: Callable[[str], None])
 
     Raises:
         UsageError: `card.path` for a local one that isn't there.
-        HostError: `fetch.hash_mismatch`; or as `harness.fetch.pypi.fetch` and `harness.fetch.url.fetch_url`.
+        HostError: `fetch.hash_mismatch`; or as `harness.fetch.package.fetch` and `harness.fetch.url.fetch_url`.
     """
     if isinstance(origin, Pin):
         return fetch(origin.file, say=say)
@@ -95,13 +98,12 @@ def locate(origin: Origin, folder: Path, where: str, say: Callable[[str], None])
     path = inside(folder, origin.path, where)
     actual = sha256_of(path)
     if actual != origin.sha256:
-        raise HostError(
-            "fetch.hash_mismatch",
-            f"{path} is not the file that is pinned",
-            why=f"expected SHA-256 {origin.sha256}, got {actual}",
-            hint="if the file is known to be good, pin its hash; otherwise find out who changed it",
-        )
+        raise wrong_hash(str(path), origin.sha256, actual)
     return path
+
+
+def silence(_message: str) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Place:
 
     folder: Path
     where: str
-    say: Callable[[str], None] = lambda _message: None
+    say: Callable[[str], None] = silence
 
     def local(self, name: str) -> Path:
         """The file of this name beside the card. Raises UsageError `card.path`."""

@@ -1,4 +1,4 @@
-"""What a converted variant is: size, operators, parameters, multiply-adds, and its distance from fp32."""
+"""What a converted variant is: size, tensors, operators, cost, what a GPU would take, and its distance from fp32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from harness.fetch.store import sha256_of
 from harness.models.catalog import Variant
 from harness.models.convert import convert_recipe
 from harness.models.cost import Cost, cost_of
-from harness.models.inspect import TfliteFile, inspect
+from harness.models.gpu_support import Prediction, predict
+from harness.models.inspect import TensorInfo, TfliteFile, inspect
 from harness.models.quantisation_error import OutputError, errors_against
 from harness.models.recipe import Recipe
 from harness.models.source_card import TfliteSource
@@ -20,15 +21,22 @@ _SELECT_PREFIX = "Flex"  # a select op is a custom op whose name starts so
 
 @dataclass(frozen=True)
 class Facts:
-    """A file's own facts. `errors` are None where there is nothing to compare with, or on; `compared_on` says on what."""
+    """A file's own facts; `tensors` counts all of them, constants too, and `gpu` is predicted.
+
+    `errors` are None where there is nothing to compare with, or on; `compared_on` says on what.
+    """
 
     variant: Variant
     sha256: str
     bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    tensors: int
     operators: Mapping[str, int]
     cost: Cost
     select_ops: tuple[str, ...]
     custom_ops: tuple[str, ...]
+    gpu: Prediction
     errors: tuple[OutputError, ...] | None
     compared_on: str | None
 
@@ -51,10 +59,14 @@ def facts_of(
         variant=variant,
         sha256=sha256_of(path),
         bytes=found.size,
+        inputs=found.main.input_tensors,
+        outputs=found.main.output_tensors,
+        tensors=sum(len(graph.tensors) for graph in found.subgraphs),
         operators=found.operator_counts(),
         cost=cost_of(found),
         select_ops=select,
         custom_ops=custom,
+        gpu=predict(path),
         errors=errors,
         compared_on=recipe.examples.name if recipe.examples and errors is not None else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -53,7 +53,7 @@ def recipe_of(
     if card.calibration and card.calibration.arrays:
         examples = ArrayExamples(locate(card.calibration.arrays, card.folder, where, say))
     elif card.calibration:
-        examples = SampleExamples(card.calibration.samples, card.task, replace(card.place, say=say), catalog)
+        examples = SampleExamples(card.calibration.samples, card.task, card.place, catalog)
     return Recipe(card.id, where, card.folder, card.source, card.variants, examples, card.io)
 
 

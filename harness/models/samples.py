@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from harness.checkout import MODEL_CARDS
 from harness.errors import UsageError
+from harness.fetch.pin import Registry
 from harness.models.entry import Entry, Line, Pin, Sha256, Word, locate
 from harness.strict_yaml import did_you_mean, load
 
@@ -23,6 +24,7 @@ At = Annotated[tuple[str | int, ...], Field(min_length=1, max_length=32)]
 class Package(Entry):
     """A distribution that samples come from."""
 
+    registry: Registry = Registry.PYPI
     version: Line
     distribution: Line
     sha256: Sha256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from harness.errors import HarnessError, ModelError
 from harness.fetch.store import key_of, sha256_of
 from harness.models import python_source
-from harness.models.entry import inside, locate
+from harness.models.entry import Place, inside, locate
 from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
 from harness.models.recipe import Recipe
 from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, WeightsFile
-from harness.models.torch_weights import Weights, read_torch_weights
+from harness.models.torch_weights import Weights
+from harness.models.weights import read_weights
 
 MAX_WEIGHT_BYTES = 2 << 30  # protocol buffers and flatbuffers both end there
 
@@ -89,24 +90,10 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
     raise TypeError("a .tflite file is no source of graphs")
 
 
-def _weights(recipe: Recipe, entry: WeightsFile | None, say: Callable[[str], None]) -> Weights:
-    if entry is None:
-        return {}
-    path = locate(entry.file, recipe.folder, recipe.where, say)
-    weights = read_torch_weights(path) if entry.format == "torch" else _read_npz(path)
+def _weights(recipe: Recipe, entries: Sequence[WeightsFile], say: Callable[[str], None]) -> Weights:
+    weights = read_weights(entries, Place(recipe.folder, recipe.where, say))
     _check_weights(recipe, weights)
     return weights
-
-
-def _read_npz(path: Path) -> Weights:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except Exception as error:
-        hint = "write it with numpy.savez, without Python objects in it"
-        raise ModelError(
-            "weights.unreadable", f"{path} can't be read as an .npz of weights", why=str(error), hint=hint
-        ) from error
 
 
 def _check_weights(recipe: Recipe, weights: Mapping[str, NDArray[Any]]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.models.entry import Entry, Line, Origin
 
@@ -15,10 +15,18 @@ Function = Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.)*[A-Za-z_]\w*:[A-Za-z
 
 
 class WeightsFile(Entry):
-    """Weights by name: a PyTorch checkpoint, read without PyTorch, or NumPy's `.npz`."""
+    """Weights by name: a PyTorch checkpoint, read without PyTorch; NumPy's `.npz`; or `.safetensors`."""
 
-    format: Literal["torch", "npz"]
+    format: Literal["torch", "npz", "safetensors"]
     file: Origin
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+# One file, or a list of files whose names are disjoint: a base and what was trained on top of it.
+WeightsFiles = Annotated[tuple[WeightsFile, ...], BeforeValidator(_several)]
 
 
 class KerasSource(Entry):
@@ -29,7 +37,7 @@ class KerasSource(Entry):
 
     kind: Literal["keras"]
     builder: Function | None = None
-    weights: WeightsFile | None = None
+    weights: WeightsFiles = ()
     file: Origin | None = None
     input_shapes: InputShapes = Field(default_factory=dict)
 
@@ -62,7 +70,7 @@ class ConcreteSource(Entry):
 
     kind: Literal["concrete"]
     function: Function
-    weights: WeightsFile | None = None
+    weights: WeightsFiles = ()
     signatures: tuple[Line, ...] = ()
     input_shapes: InputShapes = Field(default_factory=dict)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.app.bundle import Bundle, ImageInput, Model, Photo, Variant, bundle_of
 from harness.app.direct import BuiltApk, build_apk
 from harness.checkout import APP_PROJECT, BUILD
-from harness.models.catalog import ModelCard, load_card
-from harness.models.describe import DescribedModel, describe_variants
+from harness.models.catalog import ModelCard
+from harness.models.describe import DescribedModel, describe_all
 from harness.models.samples import Sample, read_samples
 from harness.models.tasks.image_classification import ImageClassification
 from harness.scenario.plan import Cell
@@ -26,12 +26,7 @@ def describe_models(cells: Sequence[Cell], say: Callable[[str], None]) -> Mappin
         variants = wanted.setdefault(cell.model, [])
         if cell.variant not in variants:
             variants.append(cell.variant)
-    found: dict[Key, DescribedModel] = {}
-    for model, variants in wanted.items():
-        card = load_card(model)
-        for described in describe_variants(card, [card.require(variant) for variant in variants], say=say):
-            found[described.model, str(described.variant)] = described
-    return found
+    return {(each.model, str(each.variant)): each for each in describe_all(wanted, say=say)}
 
 
 def samples_of(

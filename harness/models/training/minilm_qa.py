@@ -25,16 +25,31 @@ from harness.models.training import Progress, Trained, half
 
 ENCODER, TOKENIZER = "encoder", "tokenizer"
 """The data that aren't questions."""
-STEPS = 2600
-BATCH = 16
-RANK = 16
-LEARNING_RATE = 1e-3  # at its highest, after a tenth of the steps; then falling to 0 in a straight line
-_WARM_UP = 0.1
+_WARM_UP = 0.1  # of the steps, in which the rate rises
 _GRADIENT_NORM = 1.0
 _HELD_OUT = 12  # of so many articles, one
+_AT_ONCE = 16  # questions are answered together
 _POOL = 64  # batches of like length are made within so many
 
 Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How long and how fast is learned; `rank` is that of the additions.
+
+    The rate rises over the first tenth of the steps, then falls to 0.
+    """
+
+    steps: int = 2000
+    batch: int = 16
+    rank: int = 16
+    learning_rate: float = 2e-3
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        warm = self.steps * _WARM_UP
+        return self.learning_rate * min((step + 1) / warm, (self.steps - step) / (self.steps - warm))
 
 
 @dataclass(frozen=True)
@@ -53,26 +68,34 @@ class Question:
         return int(self.encoded.mask.sum())
 
 
-def train(data: Mapping[str, Path], seed: int, progress: Progress) -> Trained:
+_COURSE = Course()
+
+
+def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Course = _COURSE) -> Trained:
     """Weights named `qa.…`, as `harness.models.builders.minilm_qa.reader` takes them beside the encoder's, in half floats.
 
     `data` has the `encoder` (safetensors), its `tokenizer` (json), and sets of questions in SQuAD's form. The figures
     are exact match and F1 on the articles held out, of all sets and of each.
 
     Raises:
-        ModelError: `training.data` for a file that isn't of SQuAD's form; `training.not_finite`.
+        ModelError: `training.data` for a file that isn't of SQuAD's form, or for too few questions; `weights.unreadable`,
+            `task.vocabulary`; `training.not_finite`.
     """
     words = WordPiece(read_vocabulary(data[TOKENIZER]))
     learned: list[Question] = []
     held_out: list[Question] = []
     for name, path in sorted(data.items()):
         if name not in (ENCODER, TOKENIZER):
-            progress(f"reading {name}", 0, STEPS)
+            progress(f"reading {name}", 0, course.steps)
             for kept, found in zip((learned, held_out), read_questions(path, name, words), strict=True):
                 kept.extend(found)
+    if len(learned) < course.batch or not held_out:
+        what = f"{len(learned)} questions to learn from and {len(held_out)} held out are too few"
+        hint = f"give at least {course.batch} that have their answer in the passage, in two articles or more"
+        raise ModelError("training.data", what, hint=hint)
     frozen = {name: values for name, values in read_safetensors(data[ENCODER]).items() if _is_used(name, values)}
-    trained = half(_fitted(frozen, learned, np.random.default_rng(seed), progress))
-    progress("answering the questions held out", STEPS, STEPS)
+    trained = half(_fitted(frozen, learned, course, np.random.default_rng(seed), progress))
+    progress("answering the questions held out", course.steps, course.steps)
     return Trained(trained, measured({**frozen, **trained}, held_out))
 
 
@@ -124,16 +147,16 @@ def _is_used(name: str, values: Values) -> bool:
 
 
 def _fitted(
-    frozen: Mapping[str, Values], questions: Sequence[Question], rng: np.random.Generator, progress: Progress
+    frozen: Mapping[str, Values],
+    questions: Sequence[Question],
+    course: Course,
+    rng: np.random.Generator,
+    progress: Progress,
 ) -> dict[str, Values]:
     import tensorflow as tf
 
-    variables = {name: tf.Variable(values) for name, values in _beginnings(frozen, rng).items()}
+    variables = {name: tf.Variable(values) for name, values in _beginnings(frozen, course.rank, rng).items()}
     learned = list(variables.values())
-    rates = (
-        tf.keras.optimizers.schedules.PolynomialDecay(0.0, round(STEPS * _WARM_UP), LEARNING_RATE),
-        tf.keras.optimizers.schedules.PolynomialDecay(LEARNING_RATE, round(STEPS * (1 - _WARM_UP)), 0.0),
-    )
     optimiser = tf.keras.optimizers.Adam(global_clipnorm=_GRADIENT_NORM)
     optimiser.build(learned)
     weights = {**{name: tf.constant(values) for name, values in frozen.items()}, **variables}
@@ -161,17 +184,16 @@ def _fitted(
         return loss
 
     step = tf.function(learn, input_signature=specs)
-    smooth = 0.0
-    warm = round(STEPS * _WARM_UP)
-    for number, batch in zip(range(STEPS), _batches(questions, rng), strict=False):
-        optimiser.learning_rate = rates[0](number) if number < warm else rates[1](number - warm)
+    recent = 0.0
+    for number, batch in zip(range(course.steps), _batches(questions, course.batch, rng), strict=False):
+        optimiser.learning_rate = course.rate(number)
         loss = float(step(*_tensors(batch), *_places(batch, rng)))
-        smooth = loss if not number else 0.98 * smooth + 0.02 * loss
-        progress(f"loss {smooth:.2f}", number + 1, STEPS)
+        recent = 0.98 * recent + 0.02 * loss if number else loss
+        progress(f"loss {recent:.2f}", number + 1, course.steps)
     return {f"{TRAINED}{name}": variable.numpy() for name, variable in variables.items()}
 
 
-def _beginnings(frozen: Mapping[str, Values], rng: np.random.Generator) -> dict[str, Values]:
+def _beginnings(frozen: Mapping[str, Values], rank: int, rng: np.random.Generator) -> dict[str, Values]:
     """What is trained, as it begins: additions of nothing, and what the encoder has."""
     width = frozen["embeddings.LayerNorm.bias"].shape[0]
     found: dict[str, Values] = {
@@ -182,23 +204,22 @@ def _beginnings(frozen: Mapping[str, Values], rng: np.random.Generator) -> dict[
     for layer in range(layers_of(frozen)):
         for name in (f"encoder.layer.{layer}.{part}" for part in DENSE):
             out, into = frozen[f"{name}.weight"].shape
-            found[f"{name}.down"] = rng.normal(0, into**-0.5, (RANK, into)).astype(np.float32)
-            found[f"{name}.up"] = np.zeros((out, RANK), np.float32)
+            found[f"{name}.down"] = rng.normal(0, into**-0.5, (rank, into)).astype(np.float32)
+            found[f"{name}.up"] = np.zeros((out, rank), np.float32)
     for name in ("start", "end"):
         found[f"{name}.weight"] = rng.normal(0, 0.02, (1, width)).astype(np.float32)
         found[f"{name}.bias"] = np.zeros(1, np.float32)
     return found
 
 
-def _batches(questions: Sequence[Question], rng: np.random.Generator) -> Iterator[list[Question]]:
+def _batches(questions: Sequence[Question], size: int, rng: np.random.Generator) -> Iterator[list[Question]]:
     """Batches without end, each of questions of like length, so that little is padding."""
     while True:
         order = rng.permutation(len(questions))
-        for first in range(0, len(order), BATCH * _POOL):
-            pool = sorted((questions[index] for index in order[first : first + BATCH * _POOL]), key=lambda q: q.tokens)
-            starts = np.arange(0, len(pool) - BATCH + 1, BATCH)
-            for start in rng.permutation(starts):
-                yield pool[start : start + BATCH]
+        for first in range(0, len(order), size * _POOL):
+            pool = sorted((questions[index] for index in order[first : first + size * _POOL]), key=lambda q: q.tokens)
+            for start in rng.permutation(np.arange(0, len(pool) - size + 1, size)):
+                yield pool[start : start + size]
 
 
 def _tensors(batch: Sequence[Question]) -> tuple[Values, Values, Values]:
@@ -232,8 +253,8 @@ def _answers(weights: Mapping[str, Values], questions: Sequence[Question]) -> li
     run = tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)] * 3)
     ordered = sorted(questions, key=lambda question: question.tokens)
     found = []
-    for first in range(0, len(ordered), BATCH):
-        batch = ordered[first : first + BATCH]
+    for first in range(0, len(ordered), _AT_ONCE):
+        batch = ordered[first : first + _AT_ONCE]
         starts, ends = run(*_tensors(batch))
         for question, start, end in zip(batch, starts.numpy(), ends.numpy(), strict=True):
             best = spans(start, end, question.encoded, question.passage)

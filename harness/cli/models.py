@@ -1,4 +1,4 @@
-"""`harness models`: what the catalogue has."""
+"""`harness models`: what the catalogue has, where it comes from, and how good it was found to be."""
 
 from __future__ import annotations
 
@@ -7,20 +7,32 @@ from typing import Annotated
 import typer
 
 
-def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the models of the catalogue."""
-    from rich.table import Table
+def models(
+    model: Annotated[str | None, typer.Argument(help="Only this one, with all that was measured of it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the models of the catalogue.
 
+    Says size, licence, input, where the weights come from, and what was measured.
+    """
     from harness import console
     from harness.models.catalog import load_card, model_ids
+    from harness.models.measured import read_measured
+    from harness.models.provenance import origins
+    from harness.report.catalogue import listing, portrait
 
-    cards = [load_card(name) for name in model_ids()]
+    cards = [load_card(name) for name in ([model] if model else model_ids())]
+    measured = read_measured()
     if as_json:
-        console.show_json([card.model_dump(mode="json", by_alias=True) for card in cards])
+        of = measured.models if measured else {}
+        rows = [
+            card.model_dump(mode="json", by_alias=True)
+            | {
+                "origins": origins(card),
+                "measured": {k: v.model_dump(mode="json") for k, v in of.get(card.id, {}).items()},
+            }
+            for card in cards
+        ]
+        console.show_json(rows)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("model", "task", "variants", "licence", "title"):
-        table.add_column(column)
-    for card in cards:
-        table.add_row(card.id, card.task.family, " ".join(card.variants), card.licence, card.title)
-    console.show(table)
+    console.show(portrait(cards[0], measured) if model else listing(cards, measured))

@@ -13,6 +13,11 @@ class Registry(StrEnum):
     NPM = "npm"
     DEBIAN = "debian"
 
+    @property
+    def label(self) -> str:
+        """As people write it."""
+        return {"pypi": "PyPI", "npm": "npm", "debian": "Debian"}[self]
+
 
 @dataclass(frozen=True)
 class PackageFile:

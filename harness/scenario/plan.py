@@ -73,7 +73,10 @@ class ModelInputs:
 def cells_of(
     scenario: Scenario, *, models: Sequence[str] = (), variants: Sequence[str] = (), backends: Sequence[str] = ()
 ) -> tuple[Cell, ...]:
-    """The scenario's cells in its own order, narrowed to what is named. Raises `NothingToRun` when none is left."""
+    """The scenario's cells in its own order, narrowed to what is named; each runs every input of its model at least once.
+
+    Raises `NothingToRun` when none is left.
+    """
     cells = []
     for choice in scenario.models:
         for variant in choice.variants:
@@ -92,7 +95,10 @@ def cells_of(
                         backend=name,
                         options=options,
                         warmup=scenario.runs.warmup if options.warmup is None else options.warmup,
-                        rounds=scenario.runs.rounds if options.rounds is None else options.rounds,
+                        rounds=max(
+                            scenario.runs.rounds if options.rounds is None else options.rounds,
+                            len(scenario.inputs_of(choice.model)),
+                        ),
                         rule=scenario.rule_for(choice.model, variant, name),
                         scores=scenario.score_rules(choice.model, variant, name),
                         known_invalid=tuple(

@@ -32,7 +32,7 @@ class Backend(_Strict):
     api: Literal["any", "opencl", "opengl"] = Field(default="any", description="GpuDelegate's force-backend option")
     precision_loss: bool = Field(default=True, description="GpuDelegate may compute in half floats")
     warmup: int | None = Field(default=None, ge=0, le=1000, description="inferences before the timed ones")
-    rounds: int | None = Field(default=None, ge=1, le=100_000, description="timed inferences")
+    rounds: int | None = Field(default=None, ge=1, le=100_000, description="timed inferences; at least one an input")
 
     @model_validator(mode="after")
     def _gpu_options_need_gpu(self) -> Backend:

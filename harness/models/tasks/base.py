@@ -19,6 +19,7 @@ from harness.models.families.base import Family
 from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import LABELS, parse_labels
 from harness.models.samples import Sample
+from harness.models.tasks.parts import ImageInput
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -115,6 +116,12 @@ class Task(Entry, ABC):
     title: ClassVar[str]
     truth_type: ClassVar[Any]
     family: Word
+
+    @property
+    def takes(self) -> str:
+        """What goes in, in a few words."""
+        image = getattr(self, "input", None)
+        return f"photo {image.width}×{image.height}" if isinstance(image, ImageInput) else "text"
 
     @abstractmethod
     def files(self, place: Place) -> Mapping[str, bytes]:

@@ -5,7 +5,9 @@ Transformers" (2020); the span head is that of J. Devlin et al., "BERT" (2018), 
 low-rank additions, E. Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021).
 
 Every tensor keeps three or four dimensions with a batch of 1 in front, and no matrix product is told to transpose an
-operand: GpuDelegate computes the other forms wrongly without any error (see `harness corpus`).
+operand: GpuDelegate computes the other forms wrongly without any error (see `harness corpus`). The table of words, more
+than half of all weights, is of int8 in every precision, and cast: left to the converter, it would be of int8 in `dynamic`
+only, behind a DEQUANTIZE that TensorFlow Lite 2.16.1 crashes in on x86_64 with AVX-512.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.models.torch_weights import Weights
 
-TOKENS = 256
-"""Question and passage together, with three special pieces."""
+TOKENS = 384
+"""Question and passage together, with three special pieces; the Task Library's question answerer fills as many."""
 HEADS = 12
+WORDS = "embeddings.word_embeddings.weight"
 TRAINED = "qa."
 """In front of the name of every weight that was trained here."""
 DENSE = (
@@ -40,7 +44,7 @@ Dense = Callable[[Any, str], Any]
 
 
 def reader(weights: Weights) -> Any:
-    """The reader as `keras.Model`: `ids`, `mask`, `segment_ids`, each (1, 256) int32, to two (1, 256) float32.
+    """The reader as `keras.Model`: `ids`, `mask`, `segment_ids`, each (1, 384) int32, to two (1, 384) float32.
 
     The mask is 1 for a piece and 0 for padding; the segment is 0 for the question and 1 for the passage. The outputs
     are `start_logits` and `end_logits`.
@@ -70,17 +74,23 @@ def merged(weights: Weights) -> Weights:
     return plain
 
 
-def span_logits(weights: Mapping[str, Any], dense: Dense, ids: Any, mask: Any, segment_ids: Any) -> tuple[Any, Any]:
-    """Logits of start and end, each (batch, tokens), of int32 inputs of (batch, tokens).
+def word_steps(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], np.float32]:
+    """A table as whole numbers of -127 to 127, and the step that they count."""
+    step = np.float32(np.abs(table).max() / 127)
+    return np.rint(table / step).astype(np.int8), step
+
+
+def span_logits(weights: Mapping[str, Any], dense: Dense, words: Any, mask: Any, segment_ids: Any) -> tuple[Any, Any]:
+    """Logits of start and end, each (batch, tokens), of the words' rows (batch, tokens, features) and int32 (batch, tokens).
 
     As many layers as `weights` has are gone through; `dense` applies the dense ones among them.
     """
     import tensorflow as tf
 
-    tokens = ids.shape[1] or tf.shape(ids)[1]
-    x = _rows(weights["embeddings.word_embeddings.weight"], ids)
-    x += weights["embeddings.position_embeddings.weight"][tf.newaxis, :tokens]
-    x += _rows(weights["embeddings.token_type_embeddings.weight"], segment_ids)
+    tokens = mask.shape[1] or tf.shape(mask)[1]
+    x = words + weights["embeddings.position_embeddings.weight"][tf.newaxis, :tokens]
+    # By indices of two dimensions: a gather by one the delegate takes, and then refuses to run, as the table is constant.
+    x += tf.gather(weights["embeddings.token_type_embeddings.weight"], segment_ids)
     x = _norm(x, weights, "embeddings.LayerNorm")
     bias = (1.0 - tf.reshape(tf.cast(mask, tf.float32), [-1, 1, 1, tokens])) * _MASKED
     for number in range(layers_of(weights)):
@@ -112,13 +122,6 @@ def _encoder_layer(weights: Mapping[str, Any], dense: Dense, x: Any, bias: Any, 
     return _norm(x + dense(inner, f"{name}.output.dense"), weights, f"{name}.output.LayerNorm")
 
 
-def _rows(table: Any, numbers: Any) -> Any:
-    import tensorflow as tf
-
-    flat = tf.gather(table, tf.reshape(numbers, [-1]))  # GpuDelegate takes indices of one dimension only
-    return tf.reshape(flat, [-1, numbers.shape[1] or tf.shape(numbers)[1], table.shape[1]])
-
-
 def _norm(x: Any, weights: Mapping[str, Any], name: str) -> Any:
     import tensorflow as tf
 
@@ -132,13 +135,15 @@ def _layer(weights: Weights) -> Any:
     import tensorflow as tf
     from tensorflow import keras
 
-    constants = {name: tf.constant(values) for name, values in weights.items()}
+    numbers, step = word_steps(weights[WORDS])
+    constants = {name: tf.constant(values) for name, values in weights.items() if name != WORDS}
 
     def dense(x: Any, name: str) -> Any:
         return tf.matmul(x, constants[f"{name}.weight"], transpose_b=True) + constants[f"{name}.bias"]
 
     class Reader(keras.layers.Layer):  # type: ignore[misc]
         def call(self, ids: Any, mask: Any, segment_ids: Any) -> Any:
-            return span_logits(constants, dense, ids, mask, segment_ids)
+            words = tf.cast(tf.gather(numbers, ids), tf.float32) * step
+            return span_logits(constants, dense, words, mask, segment_ids)
 
     return Reader(name="reader")

@@ -24,7 +24,7 @@ from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.samples import Sample
 from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task, real
 from harness.models.tasks.wordpiece import SEPARATOR, START, Piece, WordPiece, read_vocabulary
-from harness.models.tensors import dequantise
+from harness.models.tensors import dequantise, quantise
 
 VOCABULARY = "vocab.txt"
 _QUESTION_PIECES = 64  # as in BERT's own SQuAD script
@@ -87,7 +87,7 @@ def spans(start: Array, end: Array, encoded: Encoded, passage: str, count: int =
     if not (np.isfinite(starts).any() and np.isfinite(ends).any()):
         return ()
     starts, ends = _log_softmax(starts), _log_softmax(ends)
-    sums = np.triu(starts[:, np.newaxis] + ends[np.newaxis, :])
+    sums = starts[:, np.newaxis] + ends[np.newaxis, :]
     places = np.arange(len(pieces))
     length = places[np.newaxis, :] - places[:, np.newaxis]
     sums[(length < 0) | (length >= _ANSWER_PIECES)] = -np.inf
@@ -175,8 +175,7 @@ class QuestionAnswering(Task):
         roles = self._roles("inputs", inputs, BERT_INPUTS)
         encoded = self._encoded(sample, inputs[0].shape[-1], resources)
         return tuple(
-            getattr(encoded, role).reshape(tensor.shape).astype(tensor.dtype)
-            for role, tensor in zip(roles, inputs, strict=True)
+            quantise(getattr(encoded, role)[np.newaxis], tensor) for role, tensor in zip(roles, inputs, strict=True)
         )
 
     def decode(
@@ -187,6 +186,8 @@ class QuestionAnswering(Task):
         logits = {
             role: dequantise(output, tensor) for role, output, tensor in zip(roles, outputs, tensors, strict=True)
         }
+        if outputs[0].size != outputs[1].size:
+            raise ModelError("task.output", f"outputs {tensors[0]} and {tensors[1]} aren't of as many tokens")
         encoded = self._encoded(sample, outputs[0].size, resources)
         passage = self.text(sample, "passage")
         return spans(logits["start_logits"], logits["end_logits"], encoded, passage, 3)
@@ -207,7 +208,7 @@ class QuestionAnswering(Task):
             return "no answer"
         best: Span = answer[0]
         unread = f", the last {best.unread:,} characters not read" if best.unread else ""
-        return f"“{best.text}” {best.score:.3f}{unread}"
+        return f"“{' '.join(best.text.split())}” {best.score:.3f}{unread}"
 
     def _roles(self, whose: str, tensors: Sequence[TensorInfo], words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         if len(tensors) != len(words):

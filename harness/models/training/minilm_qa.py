@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
-from harness.models.builders.minilm_qa import DENSE, TOKENS, TRAINED, layers_of, merged, span_logits
+from harness.models.builders.minilm_qa import DENSE, TOKENS, TRAINED, WORDS, layers_of, merged, span_logits, word_steps
 from harness.models.safetensors_weights import read_safetensors
 from harness.models.tasks.question_answering import Encoded, encode, exact, f1, spans
 from harness.models.tasks.wordpiece import WordPiece, read_vocabulary
@@ -28,6 +28,7 @@ ENCODER, TOKENIZER = "encoder", "tokenizer"
 _WARM_UP = 0.1  # of the steps, in which the rate rises
 _GRADIENT_NORM = 1.0
 _HELD_OUT = 12  # of so many articles, one
+_LEARNED_TOKENS = 256  # of a passage that is learned from, to save time: few are longer
 _AT_ONCE = 16  # questions are answered together
 _POOL = 64  # batches of like length are made within so many
 
@@ -41,10 +42,10 @@ class Course:
     The rate rises over the first tenth of the steps, then falls to 0.
     """
 
-    steps: int = 2000
+    steps: int = 1000
     batch: int = 16
     rank: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -101,19 +102,21 @@ def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Cours
 
 def read_questions(path: Path, name: str, words: WordPiece) -> tuple[list[Question], list[Question]]:
     """The questions of a set to learn from, and those of every twelfth article. Raises ModelError `training.data`."""
-    found: tuple[list[Question], list[Question]] = ([], [])
+    learned: list[Question] = []
+    held_out: list[Question] = []
     try:
         articles = sorted(json.loads(path.read_text(encoding="utf-8"))["data"], key=lambda article: article["title"])
         for number, article in enumerate(articles):
+            questions, tokens = (learned, _LEARNED_TOKENS) if number % _HELD_OUT else (held_out, TOKENS)
             for paragraph in article["paragraphs"]:
                 for asked in paragraph["qas"]:
-                    question = _question(name, asked["question"], paragraph["context"], asked["answers"], words)
-                    found[number % _HELD_OUT == 0].append(question)
+                    encoded = encode(words, asked["question"], paragraph["context"], tokens)
+                    questions.append(_question(name, encoded, paragraph["context"], asked["answers"]))
     except (OSError, ValueError, LookupError, TypeError) as error:
         why = f"{type(error).__name__}: {error}"
         hint = "give a file with data[].paragraphs[].qas[].answers[], as SQuAD 1.1 has it"
         raise ModelError("training.data", f"{path} has no questions in SQuAD's form", why=why, hint=hint) from error
-    return [question for question in found[0] if question.answers], found[1]
+    return [question for question in learned if question.answers], held_out
 
 
 def measured(weights: Mapping[str, Values], questions: Sequence[Question]) -> dict[str, float]:
@@ -128,10 +131,7 @@ def measured(weights: Mapping[str, Values], questions: Sequence[Question]) -> di
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def _question(
-    name: str, question: str, passage: str, answers: Sequence[Mapping[str, Any]], words: WordPiece
-) -> Question:
-    encoded = encode(words, question, passage, TOKENS)
+def _question(name: str, encoded: Encoded, passage: str, answers: Sequence[Mapping[str, Any]]) -> Question:
     found = []
     for answer in answers:
         begin, after = answer["answer_start"], answer["answer_start"] + len(answer["text"])
@@ -173,7 +173,7 @@ def _fitted(
 
     def learn(ids: Any, mask: Any, segment_ids: Any, start: Any, end: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = span_logits(weights, dense, ids, mask, segment_ids)
+            logits = span_logits(weights, dense, tf.gather(weights[WORDS], ids), mask, segment_ids)
             outside = (1.0 - tf.cast(segment_ids, tf.float32)) * -1e4
             losses = [
                 tf.nn.sparse_softmax_cross_entropy_with_logits(place, each + outside)
@@ -241,6 +241,7 @@ def _places(batch: Sequence[Question], rng: np.random.Generator) -> tuple[Values
 def _answers(weights: Mapping[str, Values], questions: Sequence[Question]) -> list[tuple[Question, str]]:
     import tensorflow as tf
 
+    numbers, step = word_steps(weights[WORDS])
     constants = {name: tf.constant(values) for name, values in merged(weights).items()}
 
     def dense(x: Any, name: str) -> Any:
@@ -248,7 +249,8 @@ def _answers(weights: Mapping[str, Values], questions: Sequence[Question]) -> li
         return tf.reshape(y + constants[f"{name}.bias"], [-1, tf.shape(x)[1], y.shape[-1]])
 
     def answer(ids: Any, mask: Any, segment_ids: Any) -> Any:
-        return span_logits(constants, dense, ids, mask, segment_ids)
+        words = tf.cast(tf.gather(numbers, ids), tf.float32) * step
+        return span_logits(constants, dense, words, mask, segment_ids)
 
     run = tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)] * 3)
     ordered = sorted(questions, key=lambda question: question.tokens)

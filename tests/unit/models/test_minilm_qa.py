@@ -66,7 +66,7 @@ def answer(model: Any, inputs: list[NDArray[np.int32]]) -> dict[str, NDArray[np.
 
 
 def test_shapes_are_fixed() -> None:
-    """Three tensors of 256 integers in, two of 256 logits out, a batch of 1."""
+    """Three tensors of 384 integers in, two of 384 logits out, a batch of 1."""
     model = reader(with_heads(encoder(2)))
     assert [(each.name, tuple(each.shape), each.dtype) for each in model.inputs] == [
         (name, (1, TOKENS), "int32") for name in ("ids", "mask", "segment_ids")

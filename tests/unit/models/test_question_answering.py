@@ -94,6 +94,16 @@ def test_another_number_of_tensors(resources: Resources) -> None:
     assert caught.value.code == "task.output"
 
 
+def test_tensors_of_other_shapes(resources: Resources) -> None:
+    """Inputs are a batch of one, and both outputs have as many tokens; the tensor is shown."""
+    with pytest.raises(ModelError, match="'mask'") as caught:
+        task().prepare(SAMPLE, [*INPUTS[:2], TensorInfo("mask", "int32", (2, TOKENS))], resources)
+    assert caught.value.code == "task.input"
+    with pytest.raises(ModelError, match="end_logits") as caught:
+        task().decode(SAMPLE, [logits(1), logits(1, tokens=5)], OUTPUTS, resources)
+    assert caught.value.code == "task.output"
+
+
 def test_only_places_in_the_passage_are_answers() -> None:
     """The likeliest place may be in the question, or after its start: then the best one that can be is taken."""
     encoded = encode(WORDS, QUESTION, PASSAGE, TOKENS)
@@ -180,7 +190,7 @@ def test_truths_as_texts_or_as_squad_has_them() -> None:
 
 def test_an_answer_in_words() -> None:
     """The likeliest, and what wasn't read."""
-    assert task().words((Span("in Paris", 6, 14, 0.75),)) == "“in Paris” 0.750"
+    assert task().words((Span("in\n  Paris", 6, 14, 0.75),)) == "“in Paris” 0.750"
     assert task().words((Span("in Paris", 6, 14, 0.75, 1234),)).endswith("the last 1,234 characters not read")
 
 

@@ -64,6 +64,7 @@ _NEWEST: Final[Mapping[str, int]] = {
 } | dict.fromkeys(ELEMENTWISE, 2)
 _MORE_INPUTS: Final[Mapping[str, frozenset[str]]] = {
     "CAST": frozenset({"bool", "int32"}),
+    "GATHER": frozenset({"int32"}),
     "ONE_HOT": frozenset({"int32"}),
     "SELECT": frozenset({"bool"}),
     "SELECT_V2": frozenset({"bool"}),
@@ -121,9 +122,9 @@ def predict_graph(graph: NodeGraph, *, partitions: int = DELEGATED_PARTITIONS) -
             refused[node.operation.index] = Refused(node.operation.index, node.name, reason)
     supported = {node.operation.index for node in graph.nodes} - half - set(refused)
     found = sorted(_partitions(graph, supported), key=len, reverse=True)
+    if not refused:  # then all is taken, what unpacks half floats too, wherever it stands; otherwise none of that is
+        found = [tuple(node.operation.index for node in graph.nodes)]
     taken = [index for partition in found[:partitions] for index in partition]
-    if len(found) == 1 and len(taken) + len(half) == len(graph.nodes):
-        taken += half  # weights that are only unpacked from half floats go along when nothing else is left
     left = {
         node.operation.index: Refused(node.operation.index, node.name, _left_out(node, half, partitions))
         for node in graph.nodes

@@ -75,6 +75,32 @@ class ConcreteSource(Entry):
     input_shapes: InputShapes = Field(default_factory=dict)
 
 
+class TfjsSource(Entry):
+    """A TensorFlow.js graph model: `model.json`, with its shards beside it in the same folder or the same package.
+
+    `outputs` are tensors of its graph, in the order wanted; without them those of its signature. A shape may replace
+    one that the graph fixes, as far as its operators let it.
+    """
+
+    kind: Literal["tfjs"]
+    file: Origin
+    input_shapes: InputShapes = Field(default_factory=dict)
+    outputs: tuple[Line, ...] = ()
+
+
+class OnnxSource(Entry):
+    """An ONNX file. Quantised activations become floats; `outputs` are values of its graph, in the order wanted.
+
+    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead.
+    """
+
+    kind: Literal["onnx"]
+    file: Origin
+    input_shapes: InputShapes = Field(default_factory=dict)
+    outputs: tuple[Line, ...] = ()
+    channels_last: bool = False
+
+
 class TfliteSource(Entry):
     """A `.tflite` file as it is: it has one variant, its own precision."""
 
@@ -82,4 +108,7 @@ class TfliteSource(Entry):
     file: Origin
 
 
-Source = Annotated[KerasSource | SavedModelSource | ConcreteSource | TfliteSource, Field(discriminator="kind")]
+Source = Annotated[
+    KerasSource | SavedModelSource | ConcreteSource | TfjsSource | OnnxSource | TfliteSource,
+    Field(discriminator="kind"),
+]

@@ -118,7 +118,8 @@ def _encoder_layer(weights: Mapping[str, Any], dense: Dense, x: Any, bias: Any, 
     context = tf.matmul(tf.nn.softmax(scores), heads("value", 0, 2, 1, 3))
     context = tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [-1, tokens, width])
     x = _norm(x + dense(context, f"{name}.attention.output.dense"), weights, f"{name}.attention.output.LayerNorm")
-    inner = tf.nn.gelu(dense(x, f"{name}.intermediate.dense"), approximate=True)
+    # The exact form: the delegate computes it even where the operator asks for the approximation by tanh.
+    inner = tf.nn.gelu(dense(x, f"{name}.intermediate.dense"))
     return _norm(x + dense(inner, f"{name}.output.dense"), weights, f"{name}.output.LayerNorm")
 
 

@@ -233,9 +233,9 @@ def test_an_existing_file_is_taken_as_it_is(models: Path, tmp_path: Path) -> Non
 def test_what_is_no_model_is_told(tmp_path: Path) -> None:
     """A folder without a graph, a file of another kind, one that isn't there, an option that makes no sense."""
     (tmp_path / "empty").mkdir()
-    (tmp_path / "net.onnx").write_bytes(b"")
+    (tmp_path / "net.pt").write_bytes(b"")
     assert refusal(recipe_for(str(tmp_path / "empty"))).code == "source.not_saved_model"
-    for name, code in (("net.onnx", "source.unknown"), ("absent.keras", "source.missing")):
+    for name, code in (("net.pt", "source.unknown"), ("absent.keras", "source.missing")):
         with pytest.raises(UsageError) as caught:
             recipe_for(str(tmp_path / name))
         assert caught.value.code == code

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+from harness.models.gpu_start import Api
 from harness.models.gpu_support import Prediction
+
+_TITLES: Final[Mapping[Api, str]] = {"opencl": "OpenCL", "opengl": "OpenGL ES"}
+
+
+def start_lines(refusals: Mapping[Api, str]) -> list[str]:
+    """A line for each API on which the delegate would refuse to start, whatever it took."""
+    return [
+        f"        over {_TITLES[api]} it then refuses to start: {reason}" for api, reason in refusals.items() if reason
+    ]
 
 
 def prediction_lines(prediction: Prediction) -> list[str]:

@@ -239,6 +239,7 @@ def _agreement_row(
         allowed_max_abs=allowed.max_abs,
         allowed_steps=allowed.steps,
         allowed_differing=allowed.differing,
+        allowed_mean_abs=allowed.mean_abs,
     )
 
 
@@ -259,6 +260,9 @@ def _apart(cell: Cell, name: str, index: int, distance: Agreement, allowed: Tole
             f"{name}: output {index} differs in {distance.differing:.1%} of its places, {allowed.differing:.0%} allowed"
         )
         found.append(Issue(code="agreement.classes", owner=Owner.MODEL, text=text))
+    if allowed.mean_abs is not None and not distance.mean_abs <= allowed.mean_abs:
+        text = f"{name}: output {index} is {distance.mean_abs:.2g} apart in the mean, {allowed.mean_abs:.2g} allowed"
+        found.append(Issue(code="agreement.mean_abs", owner=Owner.MODEL, text=f"{text} ({allowed.basis})"))
     if allowed.same_top and not distance.same_top:
         text = f"{name}: output {index} has its largest value elsewhere"
         found.append(Issue(code="agreement.top", owner=Owner.MODEL, text=text))

@@ -13,9 +13,9 @@ from typing import Any, cast
 import pytest
 
 from harness import wire
-from harness.pixel.adbd import StreamClosed
 from harness.pixel.paths import DevicePaths
 from harness.pixel.services import sync
+from harness.pixel.stream import StreamClosed
 from harness.wire import WireError
 
 
@@ -30,6 +30,9 @@ class Wire:
             raise StreamClosed
         head, self.data = self.data[:size], self.data[size:]
         return head
+
+    async def read(self, limit: int) -> memoryview:
+        return memoryview(await self.read_exactly(min(limit, max(1, len(self.data)))))
 
     async def write(self, data: bytes) -> None:
         self.written += data

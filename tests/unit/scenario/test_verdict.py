@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,23 @@ def test_disagreement_names_both_values() -> None:
     assert "cpu says" in row.reason
     assert "0.0001 allowed" in row.reason
     assert results_of(row).exit_code is ExitCode.FAILED
+
+
+@pytest.mark.parametrize(("apart", "outcome"), [(0.009, Outcome.PASS), (0.02, Outcome.FAIL)])
+def test_a_mask_in_half_floats_is_judged_by_the_mean(apart: float, outcome: Outcome) -> None:
+    """One of two values apart: its half may be 5e-3, however large the one is."""
+    half = replace(cell_of(Backend(delegate="gpu")), rule=AgreementRule(against="cpu"))
+    output = SCORES + np.array([[apart, 0]], np.float32)
+    row = verdict_of(half, replace(evidence_of(output=output), kinds=(Kind.MASKS,)))
+    assert row.outcome is outcome
+    assert row.worst is not None
+    assert (row.worst.allowed_max_abs, row.worst.allowed_mean_abs) == (None, 5e-3)
+    assert row.worst.strain == pytest.approx(apart / 2 / 5e-3, rel=1e-3)
+    if outcome is Outcome.FAIL:
+        assert (row.issues[0].code, row.reason) == (
+            "agreement.mean_abs",
+            "cat: output 0 is 0.01 apart in the mean, 0.005 allowed (fp32 masks in half floats, in the mean)",
+        )
 
 
 def test_wrong_label_fails() -> None:

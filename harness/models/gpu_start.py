@@ -28,6 +28,8 @@ _NO_KERNEL: Final = frozenset({"FLOOR", "FLOOR_DIV", "FLOOR_MOD"})
 _ARITHMETIC: Final = frozenset(
     {"DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "POW", "SQUARED_DIFFERENCE", "SUB"}
 )
+SPREADING: Final = _ARITHMETIC | {"ADD", "MUL"}
+"""Operators of two operands, of which one may be spread over the other."""
 _PADDINGS: Final = frozenset({"MIRROR_PAD", "PAD", "PADV2"})
 _RESIZES: Final = frozenset({"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"})
 
@@ -45,6 +47,16 @@ def start_refusals(path: Path) -> Mapping[Api, str]:
 
 def start_refusal(graph: NodeGraph, prediction: Prediction, api: Api) -> str:
     """Why the delegate refuses to start on the nodes that it is predicted to take, or nothing where nothing is known."""
+    taken = taken_nodes(graph, prediction)
+    over = _over_opencl if api == "opencl" else _over_opengl
+    for node in taken:
+        if reason := _either_way(node) or over(node):
+            return f"{node.name} {node.operation.index}: {reason}"
+    return _batches(graph, taken) if api == "opengl" else ""
+
+
+def taken_nodes(graph: NodeGraph, prediction: Prediction) -> tuple[Node, ...]:
+    """The nodes that the delegate computes, as it sees them: what comes of constants alone is constant."""
     taken = []
     fixed: set[int] = set()
     for node in graph.nodes:
@@ -53,14 +65,10 @@ def start_refusal(graph: NodeGraph, prediction: Prediction, api: Api) -> str:
             fixed |= {operand.number for operand in node.outputs}
         elif node.operation.index in prediction.taken:
             taken.append(seen)
-    over = _over_opencl if api == "opencl" else _over_opengl
-    for node in taken:
-        if reason := _either_way(node) or over(node):
-            return f"{node.name} {node.operation.index}: {reason}"
-    return _batches(graph, taken) if api == "opengl" else ""
+    return tuple(taken)
 
 
-def _bhwc(operand: Operand) -> tuple[int, int, int, int]:
+def bhwc(operand: Operand) -> tuple[int, int, int, int]:
     """A shape as the delegate sees it: the first side is the batch, the last has the channels, whatever they mean."""
     batch, *rest = operand.shape or (1,)
     height, width, channels = (*[1] * (3 - len(rest)), *rest)
@@ -68,7 +76,7 @@ def _bhwc(operand: Operand) -> tuple[int, int, int, int]:
 
 
 def _batch(operand: Operand) -> int:
-    return _bhwc(operand)[0]
+    return bhwc(operand)[0]
 
 
 def _either_way(node: Node) -> str:
@@ -77,9 +85,7 @@ def _either_way(node: Node) -> str:
     fixed = [operand for operand in node.inputs if operand.constant]
     if node.name == "BATCH_MATMUL" and any(operand.rank > 2 for operand in fixed):
         return "a constant factor of more than two dimensions (Not supported batched mat mul case)"
-    if node.name in {"ADD", "MUL", *_ARITHMETIC} and any(
-        operand.rank == 4 and _batch(operand) != 1 for operand in fixed
-    ):
+    if node.name in SPREADING and any(operand.rank == 4 and _batch(operand) != 1 for operand in fixed):
         return "a constant with a batch (Batch size is not equal to 1)"
     if node.name == "PRELU" and fixed and (fixed[0].rank == 2 or (fixed[0].rank == 4 and _batch(fixed[0]) != 1)):
         return "slopes of two dimensions, or with a batch (Expected a 3D tensor of shape HxWxC)"
@@ -106,7 +112,7 @@ def _pair_over_opencl(node: Node) -> str:
         first, second = node.inputs
         if _batch(node.outputs[0]) == 1 and _batch(second) != 1 and prod(first.shape) >= prod(second.shape):
             return "the second input's first side is taken for a batch, and the kernel doesn't compile"
-    if node.name in {"ADD", "MUL", "PRELU", *_ARITHMETIC} and len(node.runtime) == 1:
+    if node.name in SPREADING | {"PRELU"} and len(node.runtime) == 1:
         (source,) = node.runtime
         (fixed,) = (operand for operand in node.inputs if operand.constant)
         more = fixed.rank > source.rank or (node.name == "PRELU" and fixed.rank == 3)
@@ -156,7 +162,7 @@ def _resize(node: Node) -> str:
 
 
 def _sum(node: Node) -> str:
-    shapes = [_bhwc(operand) for operand in node.runtime]
+    shapes = [bhwc(operand) for operand in node.runtime]
     if len(set(shapes)) < 2 or _is_spread(*sorted(shapes, key=prod)):
         return ""
     return "two inputs of different shapes (Shapes are not equal)"
@@ -165,7 +171,7 @@ def _sum(node: Node) -> str:
 def _arithmetic(node: Node) -> str:
     if any(operand.constant and prod(operand.shape[:-1]) > 1 for operand in node.inputs):
         return "a constant that is neither a number nor one a channel (Couldn't read scalar of const vector data)"
-    shapes = [_bhwc(operand) for operand in node.runtime]
+    shapes = [bhwc(operand) for operand in node.runtime]
     if len(set(shapes)) < 2 or _is_spread(shapes[1], shapes[0]):
         return ""
     return "two inputs of different shapes: it ends the app"

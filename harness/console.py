@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import Progress as RichProgress
     from rich.status import Status
 
 _WIDTH_OF_A_FILE = 160
@@ -119,3 +120,44 @@ class Progress:
 
         if self._status is not None:
             self._status.update(Text(message))
+
+
+class Bar:
+    """How far something long is: on a terminal a bar with the time that is left, elsewhere a line a tenth of it."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = stderr()
+        self._tenth = -1
+        self._bar: RichProgress | None = None
+        if self._console.is_terminal:
+            columns = (
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.description}", markup=False),
+            )
+            self._bar = Progress(*columns, console=self._console)
+            self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Bar:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, message: str, done: int, of: int) -> None:
+        """Say what goes on, how many steps are done, and of how many."""
+        if self._bar:
+            self._bar.update(self._task, description=plain(message), completed=done, total=of)
+            return
+        tenth = 10 * done // of if of else 0
+        if tenth > self._tenth:
+            self._tenth = tenth
+            self._console.print(f"{done} of {of}: {plain(message)}", markup=False, soft_wrap=True)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import bisect, build, convert, corpus, describe, devices, doctor, inspect, models, pixel, run, validate
+from harness.cli import (
+    bisect,
+    build,
+    convert,
+    corpus,
+    describe,
+    devices,
+    doctor,
+    inspect,
+    models,
+    pixel,
+    run,
+    train,
+    validate,
+)
 
 app = typer.Typer(
     name="harness",
@@ -19,6 +33,7 @@ app.command("run")(run.run)
 app.command("validate")(validate.validate)
 app.command("models")(models.models)
 app.command("convert")(convert.convert)
+app.command("train")(train.train)
 app.command("describe")(describe.describe)
 app.command("inspect")(inspect.inspect)
 app.command("bisect")(bisect.bisect)

@@ -21,7 +21,8 @@ def convert(
     model: Annotated[
         str,
         typer.Argument(
-            help="Model of the catalogue; or a .keras, .h5 or .tflite file, a SavedModel's folder, module:function."
+            help="Model of the catalogue; or a .keras, .h5, .onnx or .tflite file, TensorFlow.js' model.json, "
+            "a SavedModel's folder, module:function."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the .tflite files.")] = Path(),
@@ -37,6 +38,10 @@ def convert(
         typer.Option(
             metavar="NAME=SHAPE", help="Shape of an input with free dimensions: name=1,224,224,3; may be repeated."
         ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Tensor of a model.json's or ONNX graph to give out; may be repeated."),
     ] = None,
     calibrate: Annotated[
         str,
@@ -64,6 +69,7 @@ def convert(
             signatures=signature or (),
             tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
             input_shapes=dict(_shape(text) for text in input_shape or ()),
+            outputs=output or (),
             examples=_examples(calibrate),
             io=_io(io, calibrated=bool(calibrate)),
             select_ops=select_ops,
@@ -72,7 +78,7 @@ def convert(
         made = [(each.variant, each.path) for each in converted]
     else:
         card = load_card(model)
-        if signature or tags or input_shape or calibrate or io or select_ops:
+        if signature or tags or input_shape or output or calibrate or io or select_ops:
             what = f"{model} is a model of the catalogue: its card says how it is converted"
             raise UsageError("convert.option", what, hint="edit model.yaml, or name the source's file instead")
         recipe = recipe_of(card, say=console.say)

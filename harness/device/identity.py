@@ -25,6 +25,11 @@ class Identity:
     hardware: str
     emulated: bool
 
+    @property
+    def title(self) -> str:
+        """In one line."""
+        return f"{self.manufacturer} {self.model}, Android {self.release} ({self.serial})"
+
 
 def identify(device: Device) -> Identity:
     """Ask the device; fields that it lacks are empty."""

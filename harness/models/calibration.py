@@ -12,16 +12,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ModelError, UsageError
+from harness.errors import ModelError
 from harness.fetch.store import key_of, sha256_of
 from harness.models import photos
+from harness.models.catalog import Variant
 from harness.models.entry import Place
 from harness.models.inspect import TensorInfo
 from harness.models.samples import read_samples
 from harness.models.tasks import Task, task_source
-from harness.models.tasks.base import Fed, Given, Resources
+from harness.models.tasks.base import Given, Resources
 
 _NOISE_EXAMPLES = 16
+_FEEDING = Variant.FP32  # whose answers a model is calibrated on
 Example = Mapping[str, NDArray[Any]]
 
 
@@ -68,7 +70,7 @@ class SampleExamples:
         pins = [known.pin(name).model_dump_json() for name in self.samples]
         own = [Path(photos.__file__).read_bytes(), task_source(self.task)]
         local = [self.place.local(name).read_bytes() for name in self.task.unpinned()]
-        return key_of(self.task.model_dump_json(), *own, *local, *pins)
+        return key_of(self.task.model_dump_json(), *own, *local, *pins, *self._feeds())
 
     def read(self, inputs: Sequence[InputSpec], say: Callable[[str], None]) -> list[Example]:
         """What the task prepares for inputs of these shapes and types. Raises as `Task.prepare`."""
@@ -78,16 +80,23 @@ class SampleExamples:
             for name, content in self.task.files(replace(self.place, say=say)).items():
                 (Path(scratch) / name).write_bytes(content)
             return [
-                {tensor.name: self._tensor(given) for tensor, given in zip(tensors, example, strict=True)}
+                dict(zip((tensor.name for tensor in tensors), self._whole(example, tensors, say), strict=True))
                 for name in self.samples
                 for example in self.task.examples(known.sample(name, say=say), tensors, Resources(Path(scratch)))
             ]
 
-    def _tensor(self, given: Given) -> NDArray[Any]:
-        if isinstance(given, Fed):
-            what = f"{self.place.where}: samples can't calibrate what {given.model} feeds"
-            raise UsageError("calibration.fed", what, hint="calibrate on an .npz with an array for each input")
-        return given
+    # What is fed is a described model's answer, and describing a model may calibrate it: a circle that is in the matter.
+    def _feeds(self) -> list[str]:
+        from harness.models.feed import feed_key
+
+        return [feed_key(fed, _FEEDING, self.catalog) for fed in self.task.feeders()]
+
+    def _whole(
+        self, example: Sequence[Given], tensors: Sequence[TensorInfo], say: Callable[[str], None]
+    ) -> tuple[NDArray[Any], ...]:
+        from harness.models.feed import whole_tensors
+
+        return whole_tensors(example, tensors, _FEEDING, catalog=self.catalog, say=say)
 
 
 @dataclass(frozen=True)

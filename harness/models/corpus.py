@@ -1,8 +1,8 @@
 """The must-catch corpus: models of a node or two, some of which a GPU path computes wrongly without any error.
 
-Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it on each backend, as seen on the virtual Pixel without loss
-of precision; a phone's drivers may do otherwise. Whoever judges GPU results has to flag every wrong one, and none of
-those that are right.
+Each says what TensorFlow Lite 2.16.1's GpuDelegate makes of it over OpenCL and OpenGL, as seen on the virtual Pixel without
+loss of precision (a phone's drivers may do otherwise), and what LiteRT's WebGPU accelerator makes of it on the host.
+Whoever judges GPU results has to flag every wrong one, and none of those that are right.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import numpy.typing as npt
 
 from harness.fetch.store import cached, key_of
 from harness.models import corpus_cases
-from harness.models.graph_writer import NewModel, to_bytes
+from harness.models.graph_writer import NewModel, NewTensor, to_bytes
 from harness.models.sketch import Sketch
 
 OPENCL: Final = "gpu-opencl"
 OPENGL: Final = "gpu-opengl"
-BACKENDS: Final = (OPENCL, OPENGL)
+WEBGPU: Final = "webgpu"
+BACKENDS: Final = (OPENCL, OPENGL, WEBGPU)
+"""GpuDelegate's two ways on a device, and LiteRT's accelerator on the host."""
 
 
 class Fate(StrEnum):
@@ -35,7 +37,9 @@ class Fate(StrEnum):
     REFUSED = "refused"
     """It says that it can't."""
     CRASHED = "crashed"
-    """It takes the whole app with it."""
+    """It takes the whole app with it; on the host, the process that ran it."""
+    HUNG = "hung"
+    """It doesn't come back."""
     CPU = "cpu"
     """No node was taken: the CPU's answer."""
 
@@ -65,13 +69,18 @@ class Case:
         return cached("corpus", key_of(content, self.name), make) / f"{self.name}.tflite"
 
     def inputs(self) -> tuple[npt.NDArray[Any], ...]:
-        """Its inputs, from a fixed seed: float32, -2 to 2, none within 0.1 of zero."""
+        """Its inputs, from a fixed seed: float32, -2 to 2, none within 0.1 of zero; int32, 2, 1, 0 (there are indices)."""
         numbers = np.random.default_rng(7)
-        shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
-        return tuple(
-            (numbers.uniform(0.1, 2.0, shapes[name]) * numbers.choice([-1.0, 1.0], shapes[name])).astype(np.float32)
-            for name in self.model.inputs
-        )
+        tensors = {tensor.name: tensor for tensor in self.model.tensors}
+
+        def made(tensor: NewTensor) -> npt.NDArray[Any]:
+            if tensor.dtype == "int32":
+                return np.arange(tensor.shape[0], dtype=np.int32)[::-1].copy()
+            signs = numbers.choice([-1.0, 1.0], tensor.shape)
+            values: npt.NDArray[Any] = (numbers.uniform(0.1, 2.0, tensor.shape) * signs).astype(np.float32)
+            return values
+
+        return tuple(made(tensors[name]) for name in self.model.inputs)
 
 
 def corpus() -> tuple[Case, ...]:
@@ -80,6 +89,6 @@ def corpus() -> tuple[Case, ...]:
     for name, entry in corpus_cases.ENTRIES.items():
         sketch = Sketch()
         entry.draw(sketch)
-        fates = {backend: Fate(fate) for backend, fate in zip(BACKENDS, entry.fates, strict=True)}
+        fates = {backend: Fate(fate) for backend, fate in zip(BACKENDS, (*entry.fates, entry.webgpu), strict=True)}
         cases.append(Case(name, entry.about, sketch.model(name), fates))
     return tuple(cases)

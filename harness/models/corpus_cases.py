@@ -1,4 +1,4 @@
-"""The entries of the must-catch corpus: what is drawn, why, and what became of it on OpenCL and on OpenGL."""
+"""The entries of the must-catch corpus: what is drawn, why, and what became of it on each backend."""
 
 from __future__ import annotations
 
@@ -6,130 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from harness.models.sketch import (
+from harness.models.drawings import (
     Drawing,
-    Sketch,
     alone,
+    around_the_cpu,
+    beside_the_cpu,
+    blocks,
+    choice,
     computed,
     constant,
     convolved,
+    deconvolved,
     dense,
+    gathered,
+    half_weights,
     joined,
+    looked_up,
+    matmul,
+    pad_then_relu,
     padded,
     pooled,
+    prelu,
     reduced,
+    reshaped,
     resized,
     sliced,
+    split,
+    stacked,
     strided,
+    summed_up,
+    tiled,
     transposed,
+    truth_as_output,
+    unstacked,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A drawing, what is special about it, and its fates on OpenCL and on OpenGL."""
+    """A drawing, what is special about it, and its fates on OpenCL and on OpenGL, and on WebGPU."""
 
     about: str
     draw: Drawing
     fates: tuple[str, str] = ("right", "right")
-
-
-def _matmul(first: tuple[int, ...], second: tuple[int, ...], *, fixed: bool = False, **adjoint: float) -> Drawing:
-    def draw(sketch: Sketch) -> str:
-        operands = [sketch.input(*first), (sketch.weights if fixed else sketch.input)(*second)]
-        rows = first[-1] if adjoint.get("adj_x") else first[-2]
-        columns = second[-2] if adjoint.get("adj_y") else second[-1]
-        return sketch.node("BATCH_MATMUL", operands, (*first[:-2], rows, columns), **adjoint)
-
-    return draw
-
-
-def _gathered(shape: tuple[int, ...], axis: int, *indices: int) -> Drawing:
-    def draw(sketch: Sketch) -> str:
-        sides = (*shape[:axis], len(indices), *shape[axis + 1 :])
-        return sketch.node("GATHER", [sketch.input(*shape), sketch.indices(indices)], sides, axis=axis)
-
-    return draw
-
-
-def _split(shape: tuple[int, ...], axis: int, count: int) -> Drawing:
-    def draw(sketch: Sketch) -> str:
-        sides = (*shape[:axis], shape[axis] // count, *shape[axis + 1 :])
-        operands = [sketch.indices(axis), sketch.input(*shape)]
-        return sketch.node("SPLIT", operands, *[sides] * count, count=count)
-
-    return draw
-
-
-def _stacked(shape: tuple[int, ...], axis: int, count: int) -> Drawing:
-    def draw(sketch: Sketch) -> str:
-        sides = (*shape[:axis], count, *shape[axis:])
-        operands = [sketch.input(*shape) for _ in range(count)]
-        return sketch.node("PACK", operands, sides, count=count, axis=axis)
-
-    return draw
-
-
-def _unstacked(shape: tuple[int, ...], axis: int) -> Drawing:
-    sides = (*shape[:axis], *shape[axis + 1 :])
-    return lambda sketch: sketch.node(
-        "UNPACK", [sketch.input(*shape)], *[sides] * shape[axis], count=shape[axis], axis=axis
-    )
-
-
-def _reshaped(shape: tuple[int, ...], *sides: int) -> Drawing:
-    return lambda sketch: sketch.node("RESHAPE", [sketch.input(*shape), sketch.indices(sides)], sides)
-
-
-def _tiled(shape: tuple[int, ...], *times: int) -> Drawing:
-    sides = tuple(side * count for side, count in zip(shape, times, strict=True))
-    return lambda sketch: sketch.node("TILE", [sketch.input(*shape), sketch.indices(times)], sides)
-
-
-def _summed_up(shape: tuple[int, ...], axis: int) -> Drawing:
-    return lambda sketch: sketch.node("CUMSUM", [sketch.input(*shape), sketch.indices(axis)], shape)
-
-
-def _prelu(shape: tuple[int, ...], *alpha: int) -> Drawing:
-    return lambda sketch: sketch.node("PRELU", [sketch.input(*shape), sketch.weights(*alpha)], shape)
-
-
-def _blocks(operator: str, shape: tuple[int, ...], *sides: int) -> Drawing:
-    return lambda sketch: sketch.node(operator, [sketch.input(*shape)], sides, block_size=2)
-
-
-def _deconvolved(sketch: Sketch) -> str:
-    operands = [sketch.indices((1, 8, 8, 3)), sketch.weights(3, 3, 3, 4), sketch.input(1, 4, 4, 4)]
-    return sketch.node("TRANSPOSE_CONV", operands, (1, 8, 8, 3), stride_w=2, stride_h=2)
-
-
-def _choice(sketch: Sketch) -> str:
-    first, second = sketch.input(1, 4, 5, 6), sketch.input(1, 4, 5, 6)
-    larger = sketch.node("GREATER", (first, second), (1, 4, 5, 6))
-    return sketch.node("SELECT_V2", (larger, first, second), (1, 4, 5, 6))
-
-
-def _truth_as_output(sketch: Sketch) -> str:
-    larger = sketch.node("GREATER", (sketch.input(1, 4, 5, 6), sketch.input(1, 4, 5, 6)), (1, 4, 5, 6))
-    return sketch.node("CAST", [larger], (1, 4, 5, 6))
-
-
-def _around_the_cpu(sketch: Sketch) -> str:
-    rounded = sketch.node("ROUND", [sketch.node("RELU", [sketch.input(1, 4, 5, 6)], (1, 4, 5, 6))], (1, 4, 5, 6))
-    kept = sketch.node("LOGISTIC", [rounded], (1, 4, 5, 6))
-    return sketch.node("RELU", [kept], (1, 4, 5, 6))
-
-
-def _beside_the_cpu(sketch: Sketch) -> str:
-    source = sketch.input(1, 4, 5, 6)
-    left = sketch.node("TANH", [sketch.node("RELU", [source], (1, 4, 5, 6))], (1, 4, 5, 6))
-    right = sketch.node("ROUND", [source], (1, 4, 5, 6))
-    return sketch.pair("ADD", left, right)
-
-
-def _pad_then_relu(sketch: Sketch) -> str:
-    wide = sketch.node("PAD", [sketch.input(1, 5, 6), sketch.indices(((0, 0), (1, 2), (0, 0)))], (1, 8, 6))
-    return sketch.node("RELU", [wide], (1, 8, 6))
+    webgpu: str = "right"
 
 
 ENTRIES: Final[Mapping[str, Entry]] = {
@@ -139,7 +59,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "relu-rank1": Entry("rank 1", alone("RELU", 6), ("right", "refused")),
     "relu-batch2": Entry("two in a batch", alone("RELU", 2, 4, 5, 6), ("right", "refused")),
     "relu-rank3-batch2": Entry("two in a batch of rank 3", alone("RELU", 2, 5, 6), ("right", "refused")),
-    "relu-rank5": Entry("five dimensions", alone("RELU", 1, 2, 3, 4, 5), ("cpu", "cpu")),
+    "relu-rank5": Entry("five dimensions", alone("RELU", 1, 2, 3, 4, 5), ("cpu", "cpu"), webgpu="cpu"),
     "tanh": Entry("control", alone("TANH", 1, 4, 5, 6)),
     "logistic": Entry("control", alone("LOGISTIC", 1, 4, 5, 6)),
     "exp": Entry("control", alone("EXP", 1, 4, 5, 6)),
@@ -155,8 +75,8 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "sign": Entry("a later operator", alone("SIGN", 1, 4, 5, 6), ("right", "refused")),
     "gelu": Entry("a later operator", alone("GELU", 1, 4, 5, 6)),
     "round": Entry("an operator that the delegate lacks", alone("ROUND", 1, 4, 5, 6), ("cpu", "cpu")),
-    "prelu-channels": Entry("a slope for each channel", _prelu((1, 4, 5, 6), 6)),
-    "prelu-1-1-c": Entry("a slope for each channel, of rank 3", _prelu((1, 4, 5, 6), 1, 1, 6)),
+    "prelu-channels": Entry("a slope for each channel", prelu((1, 4, 5, 6), 6)),
+    "prelu-1-1-c": Entry("a slope for each channel, of rank 3", prelu((1, 4, 5, 6), 1, 1, 6)),
     "add-rank4": Entry("control", computed("ADD", (1, 4, 5, 6), (1, 4, 5, 6))),
     "add-rank4-relu": Entry("control, with an activation", computed("ADD", (1, 4, 5, 6), (1, 4, 5, 6), activation=1)),
     "add-channels": Entry("broadcast over all but channels", constant("ADD", (1, 4, 5, 6), (6,))),
@@ -165,21 +85,49 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "add-rank4-rank4-constant": Entry("constant of the same shape", constant("ADD", (1, 4, 5, 6), (1, 4, 5, 6))),
     "add-rank4-rank2": Entry("constant of rank 2", constant("ADD", (1, 4, 5, 6), (5, 6))),
     "add-rank4-b-c": Entry("constant of a batch and channels", constant("ADD", (1, 4, 5, 6), (1, 6))),
+    "add-constant-larger": Entry(
+        "the constant is the larger operand", constant("ADD", (1, 1, 1, 6), (1, 4, 5, 6)), ("wrong", "wrong")
+    ),
+    "add-constant-row-and-column": Entry(
+        "each is the smaller in one dimension, one is constant",
+        constant("ADD", (1, 4, 1, 6), (1, 1, 5, 6)),
+        ("wrong", "wrong"),
+    ),
+    "add-batch-constant": Entry(
+        "a constant with a batch of two",
+        constant("ADD", (1, 4, 5, 6), (2, 4, 5, 6)),
+        ("refused", "refused"),
+        webgpu="wrong",
+    ),
+    "add-batch2-constant": Entry(
+        "a batch of two, and a constant of one", constant("ADD", (2, 4, 5, 6), (1, 4, 5, 6)), ("right", "refused")
+    ),
     "add-rank3-constant": Entry("constant of the same rank 3", constant("ADD", (1, 5, 6), (1, 5, 6))),
     "add-rank3-rank2": Entry("constant of rank 2 on rank 3", constant("ADD", (1, 5, 6), (5, 6))),
     "add-rank3-rank1": Entry("constant of rank 1 on rank 3", constant("ADD", (1, 5, 6), (6,))),
     "add-rank2-rank3": Entry(
-        "rank 2 and a constant of rank 3", constant("ADD", (5, 6), (4, 5, 6)), ("wrong", "refused")
+        "rank 2 and a constant of rank 3", constant("ADD", (5, 6), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
     ),
     "add-rank2-rank3-thin": Entry(
-        "rank 2 and a constant of rank 3, its first side 1", constant("ADD", (5, 6), (1, 5, 6)), ("refused", "refused")
+        "rank 2 and a constant of rank 3, its first side 1",
+        constant("ADD", (5, 6), (1, 5, 6)),
+        ("refused", "refused"),
+        webgpu="wrong",
     ),
     "add-rank2-rank2": Entry("constant of the same rank 2", constant("ADD", (1, 6), (1, 6))),
-    "add-rank2-batch": Entry("constant of rank 2 with a batch", constant("ADD", (5, 6), (5, 6)), ("wrong", "refused")),
+    "add-rank2-batch": Entry(
+        "constant of rank 2 with a batch", constant("ADD", (5, 6), (5, 6)), ("wrong", "refused"), webgpu="wrong"
+    ),
     "add-rank2-rank1": Entry("constant of rank 1 on rank 2", constant("ADD", (5, 6), (6,)), ("right", "refused")),
-    "add-rank1-rank1": Entry("constant of rank 1 on rank 1", constant("ADD", (6,), (6,)), ("wrong", "refused")),
-    "add-rank1-rank2": Entry("rank 1 and a constant of rank 2", constant("ADD", (6,), (5, 6)), ("wrong", "refused")),
-    "add-rank1-rank3": Entry("rank 1 and a constant of rank 3", constant("ADD", (6,), (4, 5, 6)), ("wrong", "refused")),
+    "add-rank1-rank1": Entry(
+        "constant of rank 1 on rank 1", constant("ADD", (6,), (6,)), ("wrong", "refused"), webgpu="wrong"
+    ),
+    "add-rank1-rank2": Entry(
+        "rank 1 and a constant of rank 2", constant("ADD", (6,), (5, 6)), ("wrong", "refused"), webgpu="wrong"
+    ),
+    "add-rank1-rank3": Entry(
+        "rank 1 and a constant of rank 3", constant("ADD", (6,), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
+    ),
     "add-row-and-column": Entry(
         "each is the smaller in one dimension", computed("ADD", (1, 4, 1, 6), (1, 1, 5, 6)), ("wrong", "refused")
     ),
@@ -190,6 +138,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "an input broadcast over the width", computed("ADD", (1, 4, 5, 6), (1, 4, 1, 6)), ("right", "refused")
     ),
     "add-computed-small-first": Entry("the smaller operand first", computed("ADD", (1, 1, 1, 6), (1, 4, 5, 6))),
+    "add-computed-column-first": Entry(
+        "the smaller operand first, a column", computed("ADD", (1, 4, 1, 1), (1, 4, 5, 6)), ("wrong", "refused")
+    ),
     "add-computed-one-channel": Entry(
         "an input of one channel", computed("ADD", (1, 4, 5, 6), (1, 4, 5, 1)), ("right", "refused")
     ),
@@ -211,13 +162,22 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "each is the smaller in one dimension", computed("MUL", (1, 4, 1, 6), (1, 1, 5, 6)), ("cpu", "cpu")
     ),
     "mul-rank3-column": Entry("a constant column on rank 3", constant("MUL", (1, 5, 6), (1, 5, 1))),
+    "mul-rank3-channels": Entry(
+        "one number a channel on rank 3", constant("MUL", (4, 5, 6), (6,)), ("right", "refused")
+    ),
+    "mul-rank3-rank4": Entry(
+        "the same as a constant of rank 4: MoveNet's first",
+        constant("MUL", (4, 5, 6), (1, 1, 1, 6)),
+        ("wrong", "refused"),
+        webgpu="wrong",
+    ),
     "mul-rank2-rank3": Entry(
-        "rank 2 and a constant of rank 3", constant("MUL", (5, 6), (4, 5, 6)), ("wrong", "refused")
+        "rank 2 and a constant of rank 3", constant("MUL", (5, 6), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
     ),
     "sub-constant": Entry("control", constant("SUB", (1, 4, 5, 6), (6,))),
     "sub-from-constant": Entry("the constant first", constant("SUB", (1, 4, 5, 6), (6,), swapped=True)),
     "sub-rank2-rank3": Entry(
-        "rank 2 and a constant of rank 3", constant("SUB", (5, 6), (4, 5, 6)), ("wrong", "refused")
+        "rank 2 and a constant of rank 3", constant("SUB", (5, 6), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
     ),
     "sub-rank4-rank2": Entry("constant of rank 2", constant("SUB", (1, 4, 5, 6), (5, 6)), ("right", "refused")),
     "sub-computed-small-first": Entry(
@@ -237,14 +197,23 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "floor-mod": Entry("control", constant("FLOOR_MOD", (1, 4, 5, 6), (1,)), ("refused", "right")),
     "pad-rank4": Entry("control", padded("PAD", (1, 4, 5, 6), (0, 0), (1, 2), (2, 1), (0, 0))),
     "pad-rank4-channels": Entry("more channels", padded("PAD", (1, 4, 5, 6), (0, 0), (0, 0), (0, 0), (1, 2))),
+    "pad-batch": Entry(
+        "another image before and two behind",
+        padded("PAD", (1, 4, 5, 6), (1, 2), (0, 0), (0, 0), (0, 0)),
+        ("right", "refused"),
+        webgpu="wrong",
+    ),
     "pad-rank3": Entry("paddings of rank 3", padded("PAD", (1, 5, 6), (0, 0), (1, 2), (0, 0)), ("right", "refused")),
     "pad-rank3-channels": Entry(
         "more channels of rank 3", padded("PAD", (1, 5, 6), (0, 0), (0, 0), (1, 2)), ("right", "refused")
     ),
     "pad-rank3-hwc": Entry(
-        "rank 3 meant as an image", padded("PAD", (4, 5, 6), (1, 1), (1, 1), (0, 0)), ("wrong", "refused")
+        "rank 3 meant as an image",
+        padded("PAD", (4, 5, 6), (1, 1), (1, 1), (0, 0)),
+        ("wrong", "refused"),
+        webgpu="wrong",
     ),
-    "pad-rank2": Entry("paddings of rank 2", padded("PAD", (5, 6), (0, 0), (1, 2)), ("cpu", "cpu")),
+    "pad-rank2": Entry("paddings of rank 2", padded("PAD", (5, 6), (0, 0), (1, 2)), ("cpu", "cpu"), webgpu="cpu"),
     "padv2": Entry(
         "padding with a number",
         padded("PADV2", (1, 4, 5, 6), (0, 0), (1, 2), (2, 1), (0, 0), fill=1.5),
@@ -254,7 +223,13 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "mirror-pad-rank3": Entry(
         "reflection of rank 3", padded("MIRROR_PAD", (1, 5, 6), (0, 0), (1, 2), (0, 0)), ("right", "refused")
     ),
-    "pad-rank3-relu": Entry("paddings of rank 3, then another operator", _pad_then_relu, ("right", "refused")),
+    "mirror-pad-rank3-hwc": Entry(
+        "reflection of rank 3 meant as an image",
+        padded("MIRROR_PAD", (4, 5, 6), (0, 0), (1, 2), (0, 0)),
+        ("refused", "refused"),
+        webgpu="wrong",
+    ),
+    "pad-rank3-relu": Entry("paddings of rank 3, then another operator", pad_then_relu, ("right", "refused")),
     "concat-channels": Entry("control", joined(3, (1, 4, 5, 6), (1, 4, 5, 2))),
     "concat-height": Entry("control", joined(1, (1, 4, 5, 6), (1, 2, 5, 6))),
     "concat-batch": Entry("a batch of two", joined(0, (1, 4, 5, 6), (1, 4, 5, 6)), ("right", "refused")),
@@ -271,39 +246,66 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     ),
     "softmax-rank2": Entry("control", alone("SOFTMAX", 1, 6, beta=1)),
     "softmax-rank4": Entry("control", alone("SOFTMAX", 1, 4, 5, 6, beta=1)),
-    "softmax-rank1": Entry("rank 1", alone("SOFTMAX", 6, beta=1), ("wrong", "refused")),
-    "softmax-beta2": Entry("a beta of 2", alone("SOFTMAX", 1, 6, beta=2), ("cpu", "cpu")),
+    "softmax-rank1": Entry("rank 1", alone("SOFTMAX", 6, beta=1), ("wrong", "refused"), webgpu="wrong"),
+    "softmax-beta2": Entry("a beta of 2", alone("SOFTMAX", 1, 6, beta=2), ("cpu", "cpu"), webgpu="cpu"),
     "transpose-rank4": Entry("to channels first", transposed((1, 4, 5, 6), 0, 3, 1, 2), ("right", "refused")),
     "transpose-rank3": Entry("rank 3", transposed((1, 5, 6), 0, 2, 1), ("right", "refused")),
     "transpose-rank3-batch": Entry("rank 3, batch too", transposed((4, 5, 6), 2, 0, 1), ("right", "refused")),
     "transpose-rank2": Entry("rank 2", transposed((5, 6), 1, 0), ("right", "refused")),
-    "reshape-rank2-rank4": Entry("more dimensions", _reshaped((1, 120), 1, 4, 5, 6)),
-    "reshape-rank4-rank3": Entry("fewer dimensions", _reshaped((1, 4, 5, 6), 1, 20, 6)),
-    "reshape-rank4-rank1": Entry("one dimension", _reshaped((1, 4, 5, 6), 120), ("right", "refused")),
+    "reshape-rank2-rank4": Entry("more dimensions", reshaped((1, 120), 1, 4, 5, 6)),
+    "reshape-rank4-rank3": Entry("fewer dimensions", reshaped((1, 4, 5, 6), 1, 20, 6)),
+    "reshape-rank4-rank1": Entry("one dimension", reshaped((1, 4, 5, 6), 120), ("right", "refused")),
     "slice-rank4": Entry("control", sliced((1, 4, 5, 6), (0, 1, 2, 0), (1, 2, 3, 6))),
     "slice-rank3": Entry("rank 3", sliced((1, 5, 6), (0, 1, 0), (1, 3, 6))),
     "slice-rank2": Entry("rank 2", sliced((5, 6), (1, 0), (3, 6)), ("cpu", "cpu")),
     "strided-slice-rank4": Entry("control", strided((1, 4, 5, 6), (0, 1, 0, 0), (1, 4, 5, 6), (1, 2, 2, 1))),
     "strided-slice-rank3": Entry("rank 3", strided((1, 5, 6), (0, 1, 0), (1, 5, 6), (1, 2, 1))),
-    "split-channels": Entry("control", _split((1, 4, 5, 6), 3, 2), ("right", "refused")),
-    "split-rank3": Entry("rank 3, middle axis", _split((1, 6, 4), 1, 2), ("right", "refused")),
-    "pack-rank3": Entry("a new axis in front", _stacked((4, 5, 6), 0, 2), ("right", "refused")),
-    "pack-last": Entry("a new axis behind", _stacked((1, 4, 5), 3, 2)),
-    "unpack-last": Entry("the last axis apart", _unstacked((1, 4, 5, 2), 3), ("right", "refused")),
-    "tile-rank4": Entry("repeated in height and channels", _tiled((1, 4, 5, 6), 1, 2, 1, 2)),
-    "tile-rank3": Entry("repeated, rank 3", _tiled((1, 5, 6), 1, 2, 1)),
-    "gather-channels": Entry("constant indices, last axis", _gathered((1, 4, 5, 6), 3, 4, 0, 2), ("right", "refused")),
-    "gather-rows": Entry("constant indices, rank 2, first axis", _gathered((5, 6), 0, 4, 0, 2), ("right", "refused")),
-    "cumsum-rank4": Entry("running sum over the width", _summed_up((1, 4, 5, 6), 2), ("right", "refused")),
-    "cumsum-rank3": Entry("running sum, rank 3, middle axis", _summed_up((2, 5, 6), 1), ("right", "refused")),
-    "batch-matmul-rank4": Entry("two inputs", _matmul((1, 2, 4, 5), (1, 2, 5, 6)), ("right", "refused")),
-    "batch-matmul-rank3": Entry("two inputs of rank 3", _matmul((2, 4, 5), (2, 5, 6)), ("right", "refused")),
-    "batch-matmul-constant": Entry("a constant of rank 2", _matmul((1, 4, 5), (5, 6), fixed=True)),
+    "split-channels": Entry("control", split((1, 4, 5, 6), 3, 2), ("right", "refused")),
+    "split-rank3": Entry("rank 3, middle axis", split((1, 6, 4), 1, 2), ("right", "refused")),
+    "pack-rank3": Entry("a new axis in front", stacked((4, 5, 6), 0, 2), ("right", "refused")),
+    "pack-last": Entry("a new axis behind", stacked((1, 4, 5), 3, 2)),
+    "unpack-last": Entry("the last axis apart", unstacked((1, 4, 5, 2), 3), ("right", "refused")),
+    "tile-rank4": Entry("repeated in height and channels", tiled((1, 4, 5, 6), 1, 2, 1, 2)),
+    "tile-rank3": Entry("repeated, rank 3", tiled((1, 5, 6), 1, 2, 1)),
+    "gather-channels": Entry("constant indices, last axis", gathered((1, 4, 5, 6), 3, 4, 0, 2), ("right", "refused")),
+    "gather-rows": Entry("constant indices, rank 2, first axis", gathered((5, 6), 0, 4, 0, 2), ("right", "refused")),
+    "gather-computed": Entry("computed indices", gathered((5, 6), 0), ("right", "refused")),
+    "gather-table": Entry("computed indices into a constant table: word vectors", looked_up, ("refused", "refused")),
+    "cumsum-rank4": Entry("running sum over the width", summed_up((1, 4, 5, 6), 2), ("right", "refused")),
+    "cumsum-rank3": Entry("running sum, rank 3, middle axis", summed_up((2, 5, 6), 1), ("right", "refused")),
+    "cumsum-rank2": Entry("running sum, rank 2, last axis", summed_up((5, 6), 1), ("right", "refused")),
+    "cumsum-rank2-rows": Entry(
+        "running sum, rank 2, first axis", summed_up((5, 6), 0), ("wrong", "refused"), webgpu="wrong"
+    ),
+    "cumsum-batch": Entry(
+        "running sum over a batch of one", summed_up((1, 4, 5, 6), 0), ("refused", "refused"), webgpu="wrong"
+    ),
+    "batch-matmul-rank4": Entry("two inputs", matmul((1, 2, 4, 5), (1, 2, 5, 6)), ("right", "refused")),
+    "batch-matmul-rank3": Entry("two inputs of rank 3", matmul((2, 4, 5), (2, 5, 6)), ("right", "refused")),
+    "batch-matmul-constant": Entry("a constant of rank 2", matmul((1, 4, 5), (5, 6), fixed=True)),
+    "batch-matmul-constant-rank2": Entry(
+        "rank 2 and a constant of rank 2", matmul((4, 5), (5, 6), fixed=True), ("right", "refused")
+    ),
+    "batch-matmul-constant-adjoint": Entry(
+        "rank 2, the constant transposed",
+        matmul((4, 5), (6, 5), fixed=True, adj_y=1),
+        ("wrong", "refused"),
+        webgpu="wrong",
+    ),
+    "batch-matmul-constant-turned": Entry(
+        "rank 2, the input transposed",
+        matmul((5, 4), (5, 6), fixed=True, adj_x=1),
+        ("wrong", "refused"),
+        webgpu="wrong",
+    ),
     "batch-matmul-adjoint": Entry(
-        "the second one transposed, square", _matmul((1, 2, 5, 5), (1, 2, 5, 5), adj_y=1), ("wrong", "refused")
+        "the second one transposed, square", matmul((1, 2, 5, 5), (1, 2, 5, 5), adj_y=1), ("wrong", "refused")
     ),
     "batch-matmul-adjoint-oblong": Entry(
-        "the second one transposed", _matmul((1, 2, 4, 5), (1, 2, 6, 5), adj_y=1), ("wrong", "refused")
+        "the second one transposed", matmul((1, 2, 4, 5), (1, 2, 6, 5), adj_y=1), ("wrong", "refused")
+    ),
+    "batch-matmul-adjoint-first": Entry(
+        "the first one transposed", matmul((1, 2, 5, 4), (1, 2, 5, 6), adj_x=1), ("wrong", "refused")
     ),
     "dense-rank2": Entry("control", dense((1, 6), 5)),
     "dense-batch": Entry("a batch of four", dense((4, 6), 5), ("right", "refused")),
@@ -313,10 +315,27 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "conv-dilated": Entry("dilated", convolved("CONV_2D", (1, 8, 8, 4), (8, 3, 3, 4), 8, dilation_w=2, dilation_h=2)),
     "conv-batch2": Entry("two in a batch", convolved("CONV_2D", (2, 6, 6, 4), (8, 3, 3, 4), 8), ("right", "refused")),
     "conv-groups": Entry(
-        "two groups of channels", convolved("CONV_2D", (1, 6, 6, 4), (8, 3, 3, 2), 8), ("right", "refused")
+        "two groups of channels",
+        convolved("CONV_2D", (1, 6, 6, 4), (8, 3, 3, 2), 8),
+        ("right", "refused"),
+        webgpu="wrong",
+    ),
+    "conv-groups-4": Entry(
+        "two groups of four channels each", convolved("CONV_2D", (1, 6, 6, 8), (8, 3, 3, 4), 8), ("right", "refused")
+    ),
+    "conv-groups-pointwise": Entry(
+        "two groups, one pixel", convolved("CONV_2D", (1, 6, 6, 32), (32, 1, 1, 16), 32), ("right", "wrong")
+    ),
+    "conv-nanodet": Entry(
+        "the first of NanoDet's with 64 channels", convolved("CONV_2D", (1, 52, 52, 64), (64, 3, 3, 64), 64)
     ),
     "depthwise": Entry(
         "control", convolved("DEPTHWISE_CONV_2D", (1, 6, 6, 4), (1, 3, 3, 4), 4, stride=2, depth_multiplier=1)
+    ),
+    "depthwise-batch2": Entry(
+        "two in a batch",
+        convolved("DEPTHWISE_CONV_2D", (2, 6, 6, 4), (1, 3, 3, 4), 4, depth_multiplier=1),
+        ("right", "wrong"),
     ),
     "depthwise-multiplier": Entry(
         "two outputs of one channel", convolved("DEPTHWISE_CONV_2D", (1, 6, 6, 1), (1, 3, 3, 2), 2, depth_multiplier=2)
@@ -326,15 +345,20 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         convolved("DEPTHWISE_CONV_2D", (1, 6, 6, 2), (1, 3, 3, 4), 4, depth_multiplier=2),
         ("cpu", "cpu"),
     ),
-    "transpose-conv": Entry("twice the size", _deconvolved),
+    "transpose-conv": Entry("twice the size", deconvolved),
     "average-pool": Entry("edges counted", pooled("AVERAGE_POOL_2D", (1, 5, 5, 4), 3, 2)),
+    "average-pool-batch2": Entry("two in a batch", pooled("AVERAGE_POOL_2D", (2, 5, 5, 4), 3, 2), ("right", "wrong")),
     "max-pool": Entry("control", pooled("MAX_POOL_2D", (1, 5, 5, 4), 3, 2)),
+    "max-pool-batch2": Entry("two in a batch", pooled("MAX_POOL_2D", (2, 5, 5, 4), 3, 2), ("right", "wrong")),
     "resize-bilinear": Entry("control", resized("RESIZE_BILINEAR", (1, 4, 4, 3), 7, 9)),
     "resize-bilinear-corners": Entry(
         "aligned corners", resized("RESIZE_BILINEAR", (1, 4, 4, 3), 7, 9, align_corners=1)
     ),
     "resize-bilinear-centres": Entry(
         "half-pixel centres", resized("RESIZE_BILINEAR", (1, 4, 4, 3), 7, 9, half_pixel_centers=1)
+    ),
+    "resize-bilinear-batch2": Entry(
+        "two in a batch", resized("RESIZE_BILINEAR", (2, 4, 4, 3), 7, 9), ("right", "refused")
     ),
     "resize-nearest": Entry("control", resized("RESIZE_NEAREST_NEIGHBOR", (1, 4, 4, 3), 7, 9)),
     "resize-nearest-corners": Entry(
@@ -343,10 +367,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "resize-nearest-centres": Entry(
         "half-pixel centres", resized("RESIZE_NEAREST_NEIGHBOR", (1, 4, 4, 3), 7, 9, half_pixel_centers=1)
     ),
-    "depth-to-space": Entry("control", _blocks("DEPTH_TO_SPACE", (1, 4, 5, 8), 1, 8, 10, 2)),
-    "space-to-depth": Entry("control", _blocks("SPACE_TO_DEPTH", (1, 4, 6, 2), 1, 2, 3, 8)),
-    "greater-select": Entry("two operators with truth values between", _choice, ("wrong", "refused")),
-    "greater-cast": Entry("truth values that end in a cast", _truth_as_output, ("right", "refused")),
-    "around-the-cpu": Entry("two partitions of 1 and 2 nodes", _around_the_cpu),
-    "beside-the-cpu": Entry("the CPU's node beside the others", _beside_the_cpu),
+    "depth-to-space": Entry("control", blocks("DEPTH_TO_SPACE", (1, 4, 5, 8), 1, 8, 10, 2)),
+    "space-to-depth": Entry("control", blocks("SPACE_TO_DEPTH", (1, 4, 6, 2), 1, 2, 3, 8)),
+    "greater-select": Entry("two operators with truth values between", choice, ("wrong", "refused")),
+    "greater-cast": Entry("truth values that end in a cast", truth_as_output, ("right", "refused")),
+    "half-weights": Entry("half floats unpacked between two operators", half_weights),
+    "around-the-cpu": Entry("two partitions of 1 and 2 nodes", around_the_cpu),
+    "beside-the-cpu": Entry("the CPU's node beside the others", beside_the_cpu),
 }

@@ -19,7 +19,8 @@ _DEFAULT = "serving_default"
 class Built:
     """What the converter takes: concrete functions by signature, and the object that keeps their variables alive.
 
-    `model` is the Keras model where there is one: its one function is converted frozen, without a SavedModel between.
+    `model` is the object that holds the variables where there is one function, which is then converted frozen, without
+    a SavedModel between; its tensors keep the graph's names.
     """
 
     functions: Mapping[str, Any]
@@ -50,7 +51,7 @@ def from_keras(model: Any, shapes: InputShapes, where: str, *, free_batch: bool 
                     why="GPU delegates need every dimension fixed",
                     hint="give its inputs batch_size=1, or say 'input_shapes' in the card",
                 )
-    specs = _fixed([tf.TensorSpec(each.shape, each.dtype, name=each.name) for each in model.inputs], shapes, where)
+    specs = fixed_specs([tf.TensorSpec(each.shape, each.dtype, name=each.name) for each in model.inputs], shapes, where)
 
     def answer(*tensors: Any) -> Any:
         return model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
@@ -58,6 +59,14 @@ def from_keras(model: Any, shapes: InputShapes, where: str, *, free_batch: bool 
     function = tf.function(answer).get_concrete_function(*specs)
     variables = {weight.path: weight for weight in model.weights}
     return Built({_DEFAULT: function}, model, _inputs(specs), variables, model)
+
+
+def frozen(function: Any, specs: Sequence[Any]) -> Built:
+    """One concrete function that has constants and no variables, with these inputs, as `tf.TensorSpec`s."""
+    import tensorflow as tf
+
+    owner = tf.Module()
+    return Built({_DEFAULT: function}, owner, _inputs(specs), {}, owner)
 
 
 def from_saved_model(path: Path, source: SavedModelSource, where: str) -> Built:
@@ -165,7 +174,7 @@ def _with_fixed_inputs(function: Any, shapes: InputShapes, where: str) -> tuple[
 
     structure, specs = function.structured_input_signature, _specs(function)
     known = {name: shape for name, shape in shapes.items() if name in {spec.name for spec in specs}}
-    fixed = _fixed(specs, known, where)
+    fixed = fixed_specs(specs, known, where)
     if all(spec.shape == before.shape for spec, before in zip(fixed, specs, strict=True)):
         return function, fixed
 
@@ -182,8 +191,13 @@ def _specs(function: Any) -> list[Any]:
     return [spec for spec in tf.nest.flatten(function.structured_input_signature) if isinstance(spec, tf.TensorSpec)]
 
 
-def _fixed(specs: Sequence[Any], shapes: InputShapes, where: str) -> list[Any]:
-    """The specs with every dimension fixed: as `shapes` says, and a free batch as 1."""
+def fixed_specs(specs: Sequence[Any], shapes: InputShapes, where: str) -> list[Any]:
+    """TensorFlow's specs with every dimension fixed: as `shapes` says, and a free batch as 1.
+
+    Raises:
+        UsageError: `source.input_shape`.
+        ModelError: `source.shape`.
+    """
     import tensorflow as tf
 
     _require_used(set(shapes) - {spec.name for spec in specs}, [spec.name for spec in specs], where)

@@ -16,9 +16,9 @@ def origins(card: ModelCard) -> tuple[str, ...]:
 
     Data that weights of ours were trained on are named with the training.
     """
-    found = dict.fromkeys(_named(pin) for pin in _pins(card.source) if not isinstance(pin, LocalPin))
+    found = dict.fromkeys(_named(pin) for pin in pins(card.source) if not isinstance(pin, LocalPin))
     if card.training:
-        data = ", ".join(dict.fromkeys(_named(pin) for pin in _pins(card.training)))
+        data = ", ".join(dict.fromkeys(_named(pin) for pin in pins(card.training)))
         found[f"trained here on {data}"] = None
     return tuple(found) or ("this repository",)
 
@@ -29,15 +29,16 @@ def _named(pin: Pin | UrlPin | LocalPin) -> str:
     return pin.url if isinstance(pin, UrlPin) else pin.path
 
 
-def _pins(part: Any) -> Iterator[Pin | UrlPin | LocalPin]:
+def pins(part: Any) -> Iterator[Pin | UrlPin | LocalPin]:
+    """Every file that a part of a card pins, in the card's order."""
     if isinstance(part, Pin | UrlPin | LocalPin):
         yield part
     elif isinstance(part, BaseModel):
         for name in type(part).model_fields:
-            yield from _pins(getattr(part, name))
+            yield from pins(getattr(part, name))
     elif isinstance(part, dict):
         for value in part.values():
-            yield from _pins(value)
+            yield from pins(value)
     elif isinstance(part, list | tuple):
         for value in part:
-            yield from _pins(value)
+            yield from pins(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -29,6 +30,7 @@ def function_of(name: str, folder: Path, where: str) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     else:  # a file beside the card
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # where a dataclass looks for the names in its annotations
         if spec.loader:
             spec.loader.exec_module(module)
     found = getattr(module, function, None)

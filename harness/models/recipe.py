@@ -6,16 +6,35 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import UsageError
 from harness.fetch.store import sha256_of
 from harness.models.calibration import ArrayExamples, Examples, SampleExamples
 from harness.models.catalog import CARD, Io, ModelCard, Variant
 from harness.models.entry import LocalPin, locate
-from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, Source, TfliteSource
+from harness.models.source_card import (
+    ConcreteSource,
+    KerasSource,
+    OnnxSource,
+    SavedModelSource,
+    Source,
+    TfjsSource,
+    TfliteSource,
+)
 from harness.strict_yaml import did_you_mean
 
 _FUNCTION = re.compile(r"[\w./\\-]+:[A-Za-z_]\w*")
+_MODEL_JSON = "model.json"
+_FILES: Mapping[str, tuple[str, Any]] = {
+    ".keras": ("keras", KerasSource),
+    ".h5": ("keras", KerasSource),
+    ".hdf5": ("keras", KerasSource),
+    ".json": ("tfjs", TfjsSource),
+    ".onnx": ("onnx", OnnxSource),
+    ".tflite": ("tflite", TfliteSource),
+}
+_FLAGS = {"signatures": "--signature", "tags": "--tags", "input_shapes": "--input-shape", "outputs": "--output"}
 INTEGER_VARIANTS = (Variant.INT8, Variant.INT16X8)
 
 
@@ -68,11 +87,12 @@ def recipe_for(
     signatures: Sequence[str] = (),
     tags: Sequence[str] = (),
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    outputs: Sequence[str] = (),
     examples: Examples | None = None,
     io: Io = Io.INTEGER,
     select_ops: bool = False,
 ) -> Recipe:
-    """The recipe for a file, a SavedModel's folder, or `module:function` (`file.py:function`).
+    """The recipe for a file, a SavedModel's or TensorFlow.js model's folder, or `module:function` (`file.py:function`).
 
     Its id is the file's name in the letters that an id may have. Without examples there is no integer variant.
 
@@ -81,7 +101,13 @@ def recipe_for(
             option that this kind hasn't got.
         ModelError: as `harness.models.inspect.inspect`, for a `.tflite` file.
     """
-    source, folder, name = _source(text, tuple(signatures), tuple(tags), dict(input_shapes or {}))
+    given = {
+        "signatures": tuple(signatures),
+        "tags": tuple(tags),
+        "input_shapes": dict(input_shapes or {}),
+        "outputs": tuple(outputs),
+    }
+    source, folder, name = _source(text, {option: value for option, value in given.items() if value})
     if isinstance(source, TfliteSource):
         from harness.models.inspect import inspect
         from harness.models.precision import precision_of
@@ -97,46 +123,42 @@ def recipe_for(
     )
 
 
-def _source(
-    text: str, signatures: tuple[str, ...], tags: tuple[str, ...], shapes: dict[str, tuple[int, ...]]
-) -> tuple[Source, Path, str]:
+def _source(text: str, options: Mapping[str, Any]) -> tuple[Source, Path, str]:
+    """The source, the folder that its files lie in, and what it is called."""
     path = Path(text)
     if _FUNCTION.fullmatch(text) and not path.exists():
         module, _, function = text.rpartition(":")
-        if tags:
-            raise _no_option(text, "--tags", "only a SavedModel has tags")
         file = Path(module)
-        source = ConcreteSource(
-            kind="concrete", function=f"{file.name}:{function}", signatures=signatures, input_shapes=shapes
-        )
-        return source, file.parent, function
+        made = _made(text, ConcreteSource, "concrete", options, function=f"{file.name}:{function}")
+        return made, file.parent, function
     if not path.exists():
         raise UsageError("source.missing", f"{text} isn't there", hint="check the path")
-    folder = path.resolve().parent
+    resolved = path.resolve()
+    if path.is_dir() and not (path / _MODEL_JSON).is_file():
+        made = _made(text, SavedModelSource, "saved_model", options, folder=resolved.name)
+        return made, resolved.parent, resolved.name
+    name = path.stem if path.name != _MODEL_JSON else resolved.parent.name
     if path.is_dir():
-        source_folder = path.resolve().name
-        found = SavedModelSource(
-            kind="saved_model", folder=source_folder, signatures=signatures, tags=tags, input_shapes=shapes
+        name, resolved = resolved.name, resolved / _MODEL_JSON
+    if resolved.suffix not in _FILES:
+        raise UsageError(
+            "source.unknown",
+            f"{text} is no kind of model that is read here",
+            hint=f"give a file ({', '.join(_FILES)}), the folder of a SavedModel or a TensorFlow.js model, "
+            "module:function or file.py:function",
         )
-        return found, folder, source_folder
-    if signatures or tags:
-        raise _no_option(text, "--signature and --tags", "only a SavedModel or a function has them")
-    if path.suffix in (".keras", ".h5", ".hdf5"):
-        keras = KerasSource(kind="keras", file=_pinned(path), input_shapes=shapes)
-        return keras, folder, path.stem
-    if path.suffix == ".tflite":
-        if shapes:
-            raise _no_option(text, "--input-shape", "a .tflite file is taken as it is")
-        return TfliteSource(kind="tflite", file=_pinned(path)), folder, path.stem
-    raise UsageError(
-        "source.unknown",
-        f"{text} is no kind of model that is read here",
-        hint="give a .keras, .h5 or .tflite file, a SavedModel's folder, module:function or file.py:function",
-    )
+    kind, model = _FILES[resolved.suffix]
+    pin = LocalPin(path=resolved.name, sha256=sha256_of(resolved))
+    return _made(text, model, kind, options, file=pin), resolved.parent, name
 
 
-def _pinned(path: Path) -> LocalPin:
-    return LocalPin(path=path.resolve().name, sha256=sha256_of(path))
+def _made(text: str, model: Any, kind: str, options: Mapping[str, Any], **parts: Any) -> Source:
+    if unknown := [option for option in options if option not in model.model_fields]:
+        raise _no_option(
+            text, " and ".join(_FLAGS[option] for option in unknown), f"a source of kind '{kind}' has none"
+        )
+    made: Source = model(kind=kind, **options, **parts)
+    return made
 
 
 def _no_option(text: str, option: str, why: str) -> UsageError:

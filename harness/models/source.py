@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import HarnessError, ModelError
 from harness.fetch.store import key_of, sha256_of
 from harness.models import python_source
-from harness.models.entry import Place, inside, locate
+from harness.models.entry import Place, inside
 from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
 from harness.models.recipe import Recipe
-from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, WeightsFile
+from harness.models.source_card import ConcreteSource, KerasSource, OnnxSource, SavedModelSource, TfjsSource
+from harness.models.tfjs import read_tfjs, shards_hash
 from harness.models.torch_weights import Weights
 from harness.models.weights import read_weights
 
@@ -33,6 +33,8 @@ def source_key(recipe: Recipe) -> str:
         content = python_source.text_hash(source.builder, recipe.folder, recipe.where)
     elif isinstance(source, SavedModelSource):
         content = _folder_hash(inside(recipe.folder, source.folder, recipe.where))
+    elif isinstance(source, TfjsSource):
+        content = shards_hash(source.file, Place(recipe.folder, recipe.where))
     return key_of(source.model_dump_json(), content)
 
 
@@ -64,39 +66,49 @@ def build(recipe: Recipe, say: Callable[[str], None]) -> Built:
                 why="what answers nothing would be converted to nothing",
                 hint="return the tensors that the model is for",
             )
-    _check_weights(recipe, {name: values.numpy() for name, values in built.variables.items()})
+    _checked(recipe, {name: values.numpy() for name, values in built.variables.items()})
     return built
 
 
 def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
     source = recipe.source
+    place = Place(recipe.folder, recipe.where, say)
     if isinstance(source, SavedModelSource):
         return from_saved_model(inside(recipe.folder, source.folder, recipe.where), source, recipe.where)
     if isinstance(source, ConcreteSource):
         function = python_source.function_of(source.function, recipe.folder, recipe.where)
-        weights = _weights(recipe, source.weights, say)
-        made = function(weights) if source.weights else function()
-        return from_functions(made, source, recipe.where)
+        given: list[Any] = [_checked(recipe, read_weights(source.weights, place))] if source.weights else []
+        if source.files:
+            given.append({name: place.locate(file) for name, file in source.files.items()})
+        return from_functions(function(*given), source, recipe.where)
     if isinstance(source, KerasSource) and source.builder:
-        weights = _weights(recipe, source.weights, say)
+        weights = _checked(recipe, read_weights(source.weights, place))
         model = python_source.function_of(source.builder, recipe.folder, recipe.where)(weights)
         return from_keras(model, source.input_shapes, f"{recipe.id}: {source.builder}", free_batch=False)
     if isinstance(source, KerasSource) and source.file:
         from tensorflow import keras
 
-        path = locate(source.file, recipe.folder, recipe.where, say)
+        path = place.locate(source.file)
         model = keras.models.load_model(path, compile=False)
         return from_keras(model, source.input_shapes, str(path))
+    if isinstance(source, TfjsSource):
+        from harness.models.tfjs_graph import from_tfjs
+
+        graph = read_tfjs(source.file, place)
+        _checked(recipe, graph.weights, constants=True)
+        return from_tfjs(graph, source.input_shapes, source.outputs, recipe.where)
+    if isinstance(source, OnnxSource):
+        from harness.models.onnx_file import read_onnx
+        from harness.models.onnx_graph import from_onnx
+
+        file = read_onnx(place.locate(source.file))
+        _checked(recipe, file.constants, constants=True)
+        return from_onnx(file, source, recipe.where)
     raise TypeError("a .tflite file is no source of graphs")
 
 
-def _weights(recipe: Recipe, entries: Sequence[WeightsFile], say: Callable[[str], None]) -> Weights:
-    weights = read_weights(entries, Place(recipe.folder, recipe.where, say))
-    _check_weights(recipe, weights)
-    return weights
-
-
-def _check_weights(recipe: Recipe, weights: Mapping[str, NDArray[Any]]) -> None:
+def _checked(recipe: Recipe, weights: Weights, *, constants: bool = False) -> Weights:
+    """The weights, if they can be right; a graph's constants may be infinite: what a maximum is padded with, say."""
     total = sum(values.nbytes for values in weights.values())
     if total > MAX_WEIGHT_BYTES:
         raise ModelError(
@@ -108,7 +120,7 @@ def _check_weights(recipe: Recipe, weights: Mapping[str, NDArray[Any]]) -> None:
     for name, values in weights.items():
         if values.dtype.kind != "f":
             continue
-        bad = np.flatnonzero(~np.isfinite(values))
+        bad = np.flatnonzero(np.isnan(values) if constants else ~np.isfinite(values))
         if len(bad):
             raise ModelError(
                 "source.not_finite",
@@ -116,6 +128,7 @@ def _check_weights(recipe: Recipe, weights: Mapping[str, NDArray[Any]]) -> None:
                 why=f"the first is number {bad[0]}, {values.reshape(-1)[bad[0]]}",
                 hint="train or export it again; nothing downstream of a NaN can be right",
             )
+    return weights
 
 
 def _name(recipe: Recipe) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.models.entry import Entry, Line, Origin
+from harness.models.entry import Entry, Line, Origin, Word
 
 Side = Annotated[int, Field(gt=0, le=1 << 24)]
 InputShapes = dict[str, tuple[Side, ...]]
@@ -64,15 +64,44 @@ class ConcreteSource(Entry):
     """A function of ours that returns concrete functions.
 
     It returns a Keras model, a `tf.Module` whose methods are `tf.function`s with an input signature, one concrete
-    function, or a dict of them by signature's name; with `weights` it is given them by name. A concrete function
-    doesn't keep its variables alive, so one that has any is returned as its `tf.function`, or in its module.
+    function, or a dict of them by signature's name. With `weights` it is given them by name, with `files` the path of
+    each by name. A concrete function doesn't keep its variables alive, so one that has any is returned as its
+    `tf.function`, or in its module.
     """
 
     kind: Literal["concrete"]
     function: Function
     weights: WeightsFiles = ()
+    files: dict[Word, Origin] = Field(default_factory=dict)
     signatures: tuple[Line, ...] = ()
     input_shapes: InputShapes = Field(default_factory=dict)
+
+
+class TfjsSource(Entry):
+    """A TensorFlow.js graph model: `model.json`, with its shards beside it in the same folder or the same package.
+
+    `outputs` are tensors of its graph, in the order wanted; without them those of its signature. A shape may replace
+    one that the graph fixes, as far as its operators let it.
+    """
+
+    kind: Literal["tfjs"]
+    file: Origin
+    input_shapes: InputShapes = Field(default_factory=dict)
+    outputs: tuple[Line, ...] = ()
+
+
+class OnnxSource(Entry):
+    """An ONNX file. Quantised activations become floats; `outputs` are values of its graph, in the order wanted.
+
+    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead. A shape may
+    replace one that the file fixes, as far as its operators let it.
+    """
+
+    kind: Literal["onnx"]
+    file: Origin
+    input_shapes: InputShapes = Field(default_factory=dict)
+    outputs: tuple[Line, ...] = ()
+    channels_last: bool = False
 
 
 class TfliteSource(Entry):
@@ -82,4 +111,7 @@ class TfliteSource(Entry):
     file: Origin
 
 
-Source = Annotated[KerasSource | SavedModelSource | ConcreteSource | TfliteSource, Field(discriminator="kind")]
+Source = Annotated[
+    KerasSource | SavedModelSource | ConcreteSource | TfjsSource | OnnxSource | TfliteSource,
+    Field(discriminator="kind"),
+]

@@ -119,7 +119,7 @@ def compile_bionic(target: Path, *, jdk: Path, defines: Mapping[str, str] | None
     link("liblog.so", str(SOURCES / "liblog.c"), f"-l:{HOST_LIBRARY}")
     for name, real in _GRAPHICS.items():
         link(name, "-nostdlib", "-Wl,--no-as-needed", f"-l:{real}")
-    link("libOpenCL.so", str(SOURCES / "opencl.c"), "-Wl,--no-as-needed", "-l:libOpenCL.so.1")
+    link("libOpenCL.so", str(SOURCES / "opencl.c"), f"-l:{HOST_LIBRARY}", "-Wl,--no-as-needed", "-l:libOpenCL.so.1")
     for generated in ("forwards.inc", "versions.map"):
         (target / generated).unlink()
 

@@ -79,9 +79,11 @@ def _first(card: ModelCard, measured: Measured | None) -> MeasuredVariant | None
 
 
 def _figures(card: ModelCard, first: MeasuredVariant | None) -> str:
+    """The headline: on held-out data where we trained, otherwise on the samples that the zoo runs."""
     if card.training:
-        return _held_out(card)
-    return ", ".join(map(str, first.scores)) if first and first.scores else "-"
+        name, value = next(iter(card.training.held_out.items()))
+        return f"{name} {value:.3g} held out"
+    return str(first.scores[0]) if first and first.scores else "-"
 
 
 def _held_out(card: ModelCard) -> str:

@@ -14,7 +14,14 @@ from harness.console import plain
 from harness.models.corpus import BACKENDS, Case, Fate
 from harness.models.corpus_rows import CorpusResults, CorpusRow
 
-_STYLE = {Fate.RIGHT: "green", Fate.WRONG: "bold red", Fate.CRASHED: "bold red", Fate.REFUSED: "yellow", Fate.CPU: ""}
+_STYLE = {
+    Fate.RIGHT: "green",
+    Fate.WRONG: "bold red",
+    Fate.CRASHED: "bold red",
+    Fate.HUNG: "bold red",
+    Fate.REFUSED: "yellow",
+    Fate.CPU: "",
+}
 _INIT = "Init: "
 
 
@@ -27,20 +34,25 @@ def render_list(cases: Sequence[Case]) -> RenderableType:
 
 
 def render_results(results: CorpusResults) -> RenderableType:
-    """A row a model and backend, and a closing line for each backend and each kind of surprise."""
+    """A row a model and backend, and closing lines: what is wrong where, and each kind of surprise."""
     table = _table("backend", "predicted", "taken", "apart", "verdict", "why")
     for row in results.rows:
         table.add_row(
             row.case.name,
             row.backend,
-            f"{len(row.prediction.taken)} of {row.prediction.total}",
-            Text("?" if row.taken is None else str(row.taken), style="" if row.as_predicted else "bold red"),
+            "" if row.prediction is None else str(len(row.prediction.taken)),
+            Text(f"{_or(row.taken, '?')} of {row.total}", style="" if row.as_predicted else "bold red"),
             "" if row.max_abs is None else f"{row.max_abs:.2g}",
             _fate(row.fate),
             _why(row),
         )
-    closing = [Text(_counts(results, backend)) for backend in BACKENDS]
-    closing.append(Text(f"{len(results.mispredicted)} taken otherwise than predicted"))
+    closing = [Text(f"{_counts(results, backend)}; on {results.ran_on[backend]}") for backend in results.backends]
+    closing += [
+        Text(f"wrong without an error on {' and '.join(backends)}: {', '.join(names)}", style="bold")
+        for backends, names in results.wrong.items()
+    ]
+    if any(row.prediction for row in results.rows):
+        closing.append(Text(f"{len(results.mispredicted)} taken otherwise than predicted"))
     closing += [
         Text(f"{row.case.name} on {row.backend}: {row.fate}, and {row.case.fates[row.backend]} was known", style="red")
         for row in results.surprises
@@ -52,15 +64,18 @@ def results_document(results: CorpusResults) -> dict[str, Any]:
     """The results as JSON; a distance that is infinite or that there is none of is null, as JSON has no infinity."""
     return {
         "runs": [str(folder) for folder in results.folders],
-        "counts": {backend: {fate: results.count(backend, fate) for fate in Fate} for backend in BACKENDS},
+        "ran_on": dict(results.ran_on),
+        "counts": {backend: {fate: results.count(backend, fate) for fate in Fate} for backend in results.backends},
+        "wrong": [{"on": list(backends), "models": list(names)} for backends, names in results.wrong.items()],
         "rows": [
             {
                 "model": row.case.name,
                 "backend": row.backend,
-                "predicted": len(row.prediction.taken),
+                "predicted": None if row.prediction is None else len(row.prediction.taken),
                 "taken": row.taken,
-                "total": row.prediction.total,
+                "total": row.total,
                 "max_abs": row.max_abs if row.max_abs is not None and math.isfinite(row.max_abs) else None,
+                "ms": row.ms,
                 "verdict": row.fate,
                 "known": row.case.fates[row.backend],
                 "error": row.error,
@@ -68,6 +83,10 @@ def results_document(results: CorpusResults) -> dict[str, Any]:
             for row in results.rows
         ],
     }
+
+
+def _or(value: int | None, unknown: str) -> str:
+    return unknown if value is None else str(value)
 
 
 def _table(*columns: str) -> Table:
@@ -90,6 +109,6 @@ def _why(row: CorpusRow) -> Text:
     """The sentence of the library's text that says most: what its initialisation stopped at."""
     lines = [line for line in row.error.splitlines() if line.strip()]
     said = next((line.partition(_INIT)[2] for line in lines if _INIT in line), lines[0] if lines else "")
-    if row.fate is Fate.CPU and row.prediction.refused:
+    if row.fate is Fate.CPU and row.prediction and row.prediction.refused:
         said = row.prediction.refused[0].reason
     return Text(plain(said))

@@ -95,7 +95,7 @@ def bisect(
             tolerance=question.allowed,
             whole=whole,
             whole_gpu=search.whole_gpu,
-            device=f"{identity.manufacturer} {identity.model}, Android {identity.release} ({identity.serial})",
+            device=identity.title,
             emulated=identity.emulated,
             folder=folder.path,
             runs=search.runs,

@@ -1,4 +1,5 @@
-"""The must-catch corpus on a device: every model on the CPU and on GpuDelegate over both APIs, in one run of the app."""
+"""The must-catch corpus: every model on the CPU and on GpuDelegate over both APIs, in one run of the app on a device, and
+on LiteRT's WebGPU accelerator on the host."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +16,11 @@ import numpy as np
 from harness.app.bundle import Bundle, Model, Variant, bundle_of
 from harness.checkout import BUILD, RESULTS
 from harness.device.base import Device
+from harness.device.identity import identify
 from harness.device.install import install
 from harness.errors import AppCrashed, UsageError
-from harness.models.corpus import BACKENDS, Case, Fate, corpus
+from harness.models import webgpu
+from harness.models.corpus import BACKENDS, OPENCL, OPENGL, WEBGPU, Case, Fate, corpus
 from harness.models.corpus_rows import CorpusResults, CorpusRow
 from harness.models.gpu_support import predict
 from harness.results.agreement import Agreement, Array, compare
@@ -38,9 +42,10 @@ _CPU = "cpu"
 # The CPU's own kernels without XNNPACK: the definition of each operator, computed one by one.
 _OPTIONS: Final[Mapping[str, Backend]] = {
     _CPU: Backend(delegate="cpu", xnnpack=False),
-    "gpu-opencl": Backend(delegate="gpu", api="opencl", precision_loss=False),
-    "gpu-opengl": Backend(delegate="gpu", api="opengl", precision_loss=False),
+    OPENCL: Backend(delegate="gpu", api="opencl", precision_loss=False),
+    OPENGL: Backend(delegate="gpu", api="opengl", precision_loss=False),
 }
+ON_A_DEVICE: Final = (OPENCL, OPENGL)
 # Of the largest number that the CPU answers: a wrong kernel is off by whole numbers, another order of sums by 1e-6.
 _TOLERANCE: Final = 1e-3
 _RULE = AgreementRule(against=_CPU, max_abs=_TOLERANCE, same_top=False)
@@ -60,24 +65,54 @@ def chosen(names: Sequence[str]) -> tuple[Case, ...]:
 def run_corpus(
     cases: Sequence[Case],
     *,
+    backends: Sequence[str] = ON_A_DEVICE,
     serial: str | None = None,
     virtual: bool = False,
     keep: bool = False,
     results: Path | None = None,
     say: Callable[[str], None] = lambda _message: None,
 ) -> CorpusResults:
-    """Run these cases on a device, as `harness.scenario.run.run_scenario` chooses one, and judge each.
+    """Run these cases on these backends and judge each.
 
-    All cells are in one run of the app. Where a cell kills the app, that is its fate, and the app is started again for
-    the rest. Raises what else breaks the run: half a corpus proves nothing.
+    Where a cell kills the app, that is its fate, and the app is started again for the rest; what kills or holds the
+    process of the WebGPU accelerator likewise. The device is chosen as by `harness.scenario.run.run_scenario`; WebGPU
+    alone needs none. Raises UsageError `corpus.backend`, and what else breaks the run: half a corpus proves nothing.
     """
-    say(f"corpus: {len(cases)} models on {len(_OPTIONS)} backends")
+    for name in backends:
+        if name not in BACKENDS:
+            raise UsageError("corpus.backend", f"no backend '{name}'{did_you_mean(name, BACKENDS)}")
+    found = CorpusResults((), (), {})
+    if on_device := [name for name in ON_A_DEVICE if name in backends]:
+        found = _on_a_device(
+            cases, on_device, serial=serial, virtual=virtual, keep=keep, results=results or RESULTS, say=say
+        )
+    if WEBGPU in backends:
+        opinions = webgpu.second_opinions(
+            [webgpu.Question(case.name, case.write(), case.inputs()) for case in cases], say=say
+        )
+        rows = tuple(_opined(case, opinions.by_name[case.name]) for case in cases)
+        found = CorpusResults(found.rows + rows, found.folders, {**found.ran_on, WEBGPU: opinions.adapter})
+    order = {(case.name, name): place for place, (case, name) in enumerate(product(cases, BACKENDS))}
+    rows = tuple(sorted(found.rows, key=lambda row: order[row.case.name, row.backend]))
+    return CorpusResults(rows, found.folders, found.ran_on)
+
+
+def _on_a_device(
+    cases: Sequence[Case],
+    backends: Sequence[str],
+    *,
+    serial: str | None,
+    virtual: bool,
+    keep: bool,
+    results: Path,
+    say: Callable[[str], None],
+) -> CorpusResults:
+    """GpuDelegate's rows: all cells are in one run of the app."""
+    say(f"corpus: {len(cases)} models on {_CPU}, {', '.join(backends)}")
     bundle = _bundle(cases)
     apk = build_app(bundle, BUILD / "corpus.apk")
     cells = [
-        Cell(case.name, _VARIANT, name, options, 1, 1, _RULE, ())
-        for case in cases
-        for name, options in _OPTIONS.items()
+        Cell(case.name, _VARIANT, name, _OPTIONS[name], 1, 1, _RULE, ()) for case in cases for name in (_CPU, *backends)
     ]
     inputs = {(case.name, _VARIANT): _inputs(case, bundle) for case in cases}
 
@@ -87,18 +122,18 @@ def run_corpus(
 
     seen = _Seen()
     with hosted_device(serial, virtual=virtual, keep=keep, starting=starting) as host:
-        device = host.device
+        device, identity = host.device, identify(host.device)
         install(device, apk.path, replace=APPLICATION if host.own else "")
         waiting = _apart(cells, cases)
         while waiting:
             group = waiting.pop(0)
             say(f"{device.serial}: {len(group)} cells")
-            folder = RunFolder.create(results or RESULTS, new_run_id())
+            folder = RunFolder.create(results, new_run_id())
             if again := _run_cells(device, folder, group, inputs, seen):
                 waiting.insert(0, again)
-    return CorpusResults(
-        tuple(_row(case, backend, seen) for case in cases for backend in BACKENDS), tuple(seen.folders)
-    )
+    rows = tuple(_row(case, backend, seen) for case in cases for backend in backends)
+    about = f"{identity.title}{', virtual' if identity.emulated else ''}"
+    return CorpusResults(rows, tuple(seen.folders), dict.fromkeys(backends, about))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +226,26 @@ def _row(case: Case, backend: str, seen: _Seen) -> CorpusRow:
     else:
         fate = fate_of(taken, worst, reference)
     return CorpusRow(case, backend, predict(case.write()), taken, worst.max_abs if worst else None, error, fate)
+
+
+def _opined(case: Case, opinion: webgpu.Opinion) -> CorpusRow:
+    worst = None if opinion.error else _worst(opinion.reference, opinion.outputs)
+    if opinion.ended:
+        fate = Fate(opinion.ended)
+    elif opinion.error:
+        fate = Fate.REFUSED
+    else:
+        fate = fate_of(opinion.taken, worst, opinion.reference)
+    return CorpusRow(
+        case,
+        WEBGPU,
+        None,
+        opinion.taken,
+        worst.max_abs if worst else None,
+        opinion.error or opinion.left,
+        fate,
+        ms=opinion.ms,
+    )
 
 
 def _error(record: CellRecord | None) -> str:

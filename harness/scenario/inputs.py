@@ -8,20 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.errors import ModelError
-from harness.models.catalog import load_card
-from harness.models.describe import DescribedModel, describe_variants
+from harness.models.describe import DescribedModel
+from harness.models.feed import whole_tensors
 from harness.models.inspect import TensorInfo
 from harness.models.reference import reference_outputs
-from harness.models.samples import Sample, sample
+from harness.models.samples import Sample
 from harness.models.tasks.base import Fed
-from harness.models.tensors import dequantise, quantise
 from harness.results.agreement import Array
 from harness.scenario.evidence import Outputs
 from harness.scenario.plan import FromCell, InputFile, ModelInputs
 
 Tensors = Mapping[str, tuple[Array, ...]]
 """Input tensors in the model's order, by sample."""
+
+Answering = Mapping[tuple[str, str, str], tuple[str, Sequence[TensorInfo]]]
+"""The cell of a run that answers for a model and variant to a sample, and its outputs."""
 
 
 @dataclass(frozen=True)
@@ -39,41 +40,31 @@ def prepared_of(
 
     Raises:
         UsageError: `task.sample` for a sample that the task can't take.
-        ModelError: `task.input`; `feed.shape` when the other model's answer doesn't fit.
+        ModelError: `task.input`.
+        As `harness.models.feed.whole_tensors`.
     """
     tensors: dict[str, tuple[Array, ...]] = {}
     fed: dict[tuple[str, int], Fed] = {}
     for each in samples:
         given = model.card.task.prepare(each, model.inputs, model.resources)
         fed |= {(each.name, index): part for index, part in enumerate(given) if isinstance(part, Fed)}
-        tensors[each.name] = tuple(
-            _fed(model, tensor, part, say) if isinstance(part, Fed) else part
-            for tensor, part in zip(model.inputs, given, strict=True)
-        )
+        tensors[each.name] = whole_tensors(given, model.inputs, model.variant, say=say, above=(model.model,))
     return Prepared(tensors, fed)
 
 
-def files_of(
-    model: DescribedModel,
-    prepared: Prepared,
-    cells: Mapping[str, DescribedModel] | None = None,
-    inputs_of: Callable[[str], Sequence[str]] = lambda _model: (),
-    backend: str | None = None,
-) -> ModelInputs:
+def files_of(model: DescribedModel, prepared: Prepared, answering: Answering | None = None) -> ModelInputs:
     """The same tensors as the files that are pushed beside the plan, named by their content.
 
-    What another model feeds comes on the device from that model's cell on `backend`, when the run has it (`cells`, by
-    id, and `inputs_of` a model), unfed itself, and with a tensor of the same kind; otherwise it is pushed like the rest.
+    What another model feeds comes on the device from the cell that answers it there, if one does with a tensor of the
+    same kind; otherwise it is pushed like the rest.
     """
 
     def part(name: str, index: int, tensor: Array) -> InputFile | FromCell:
         fed = prepared.fed.get((name, index))
-        cell = f"{fed.model}/{model.variant}/{backend}" if fed else ""
-        feeder = (cells or {}).get(cell)
-        if fed is None or feeder is None or fed.sample not in inputs_of(fed.model):
+        found = (answering or {}).get((fed.model, str(model.variant), fed.sample)) if fed else None
+        if fed is None or found is None or _form(found[1][fed.output]) != _form(model.inputs[index]):
             return input_file(tensor)
-        same = _form(feeder.outputs[fed.output]) == _form(model.inputs[index])
-        return FromCell(cell, fed.sample, fed.output) if same else input_file(tensor)
+        return FromCell(found[0], fed.sample, fed.output)
 
     return ModelInputs(
         asset=f"models/{model.model}/{model.variant}.tflite",
@@ -95,20 +86,6 @@ def input_file(tensor: Array) -> InputFile:
     data = np.ascontiguousarray(tensor).tobytes()
     digest = hashlib.sha256(data).hexdigest()
     return InputFile(f"inputs/{digest[:16]}.bin", digest, data)
-
-
-def _fed(model: DescribedModel, tensor: TensorInfo, fed: Fed, say: Callable[[str], None]) -> Array:
-    card = load_card(fed.model)
-    variant = model.variant if model.variant in card.variants else card.variants[0]
-    (feeder,) = describe_variants(card, [variant], say=say)
-    given = sample(fed.sample, say=say)
-    tensors = prepared_of(feeder, [given], say).tensors[fed.sample]
-    answer = reference_outputs(feeder, tensors)[fed.output]
-    said = feeder.outputs[fed.output]
-    if answer.shape != tensor.shape:
-        what = f"{feeder.id}: output {said} can't be input {tensor} of {model.id}"
-        raise ModelError("feed.shape", what, hint="name the model that this one belongs with")
-    return quantise(dequantise(answer, said), tensor)
 
 
 def _form(tensor: TensorInfo) -> tuple[object, ...]:

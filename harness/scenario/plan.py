@@ -122,9 +122,14 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
 
     `inputs` goes by (model, variant).
     """
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: bool(inputs[cell.model, cell.variant].feeders)):
-        groups.setdefault((cell.model, cell.variant), []).append(cell)
+    waiting: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        waiting.setdefault((cell.model, cell.variant), []).append(cell)
+    ordered = []
+    while waiting:
+        to_come = {cell.id for group in waiting.values() for cell in group}
+        ready = next(key for key in waiting if not inputs[key].feeders & to_come)
+        ordered.append((ready, waiting.pop(ready)))
     document = {
         "schema": PLAN_SCHEMA,
         "run_id": run_id,
@@ -140,7 +145,7 @@ def plan_document(run_id: str, cells: Sequence[Cell], inputs: Mapping[tuple[str,
                 ],
                 "cells": [_cell_document(cell) for cell in group],
             }
-            for (model, variant), group in groups.items()
+            for (model, variant), group in ordered
         ],
     }
     return json.dumps(document, indent=1).encode()

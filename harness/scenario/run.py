@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness import __version__
 from harness.app.apk import verify
@@ -23,7 +23,7 @@ from harness.models.samples import Sample
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
-from harness.scenario.answers import answers_of, draw
+from harness.scenario.answers import answers_of, draw, meant_of, truths_of
 from harness.scenario.evidence import Outputs, evidence_of, observed, outputs_of
 from harness.scenario.execute import APPLICATION, Executed, execute
 from harness.scenario.host import hosted_device
@@ -78,6 +78,7 @@ class _Prepared:
     described: Mapping[Key, DescribedModel]
     inputs: Mapping[Key, Prepared]
     references: Mapping[Key, Outputs]
+    truths: Mapping[str, Mapping[str, Any]]
     apk: Path
     apk_sha256: str
 
@@ -168,16 +169,20 @@ def _prepare(scenario: Scenario, choice: Choice, clock: _Clock) -> _Prepared:
         say = clock.progress.stage
         inputs = {key: prepared_of(model, samples[model.model], say) for key, model in described.items()}
         references = {key: tensorflow_outputs(model, inputs[key].tensors) for key, model in described.items()}
-    return _Prepared(scenario, cells, samples, described, inputs, references, apk, digest)
+        cards = {model.model: model.card for model in described.values()}
+        truths = {name: truths_of(card, samples[name], say) for name, card in cards.items()}
+    return _Prepared(scenario, cells, samples, described, inputs, references, truths, apk, digest)
 
 
 def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: Identity, clock: _Clock) -> Executed:
     scenario = prepared.scenario
-    of_cells = {cell.id: prepared.described[cell.model, cell.variant] for cell in prepared.cells}
-    inputs = {
-        key: files_of(model, prepared.inputs[key], of_cells, scenario.inputs_of, scenario.reference_backend)
-        for key, model in prepared.described.items()
+    answering = {
+        (cell.model, cell.variant, sample): (cell.id, prepared.described[cell.model, cell.variant].outputs)
+        for cell in prepared.cells
+        if cell.backend == scenario.reference_backend
+        for sample in scenario.inputs_of(cell.model)
     }
+    inputs = {key: files_of(model, prepared.inputs[key], answering) for key, model in prepared.described.items()}
     plan = plan_document(folder.run_id, prepared.cells, inputs)
     folder.write("plan.json", plan)
     with clock.stage("inference", f"{identity.model}: running {len(prepared.cells)} cells"):
@@ -186,27 +191,30 @@ def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: I
             folder,
             plan,
             (file for model in inputs.values() for file in model.files),
-            minutes=prepared.scenario.runs.minutes,
+            minutes=scenario.runs.minutes,
             on_sample=_counter(prepared.cells, clock.progress),
         )
 
 
 def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity: Identity) -> tuple[Row, ...]:
     outputs = {cell.id: outputs_of(folder, executed.recorded, cell.id) for cell in prepared.cells}
+    compared = {
+        cell.id: meant_of(prepared.described[cell.model, cell.variant], outputs[cell.id]) for cell in prepared.cells
+    }
     coverage = observed(executed.log, folder.run_id)
     expect = prepared.scenario.expect
     rows = []
     for cell in prepared.cells:
         model = prepared.described[cell.model, cell.variant]
         samples = prepared.samples[cell.model]
-        answers = answers_of(model, samples, outputs[cell.id])
+        answers = answers_of(model, samples, outputs[cell.id], prepared.truths[cell.model])
         draw(model, samples, answers, folder.path / "pictures" / cell.id)
         evidence = evidence_of(
             cell,
             executed.recorded,
             coverage,
-            outputs,
-            prepared.references[cell.model, cell.variant],
+            compared,
+            meant_of(model, prepared.references[cell.model, cell.variant]),
             model.card.task.kinds(model.outputs),
             answers.scores,
         )

@@ -16,7 +16,7 @@ from harness.models.metadata import FileKind, associated_file, read_back
 from harness.models.reference import reference_outputs
 from harness.models.samples import Sample, sample, sample_names
 from harness.models.tasks.base import Answered, Array
-from harness.models.tasks.image_classification import Guess
+from harness.models.tasks.parts import Guess
 from harness.models.tensors import dequantise
 
 

@@ -13,6 +13,7 @@ from harness.models.metadata.values import (
     RegexTokenizer,
     ScoreThreshold,
     TensorDescription,
+    Unit,
 )
 
 
@@ -25,15 +26,19 @@ class SmartReply(Family):
     tokenizer: TokenizerPart
     replies: Text
     threshold: float | None = None
+    input_name: Text = "message"
+    input_description: Text = "The message, as tokens."
+    output_name: Text = "reply"
+    output_description: Text = "Score of each reply."
 
     def describe(self, given: Given) -> Description:
         """One input of tokens, one output."""
         given.expect(self.family, inputs=1, outputs=1)
         tokenizer = self.tokenizer.describe(given, "tokenizer")
         alone = isinstance(tokenizer, RegexTokenizer)
-        said = "The message, as tokens."
-        message = TensorDescription("message", said, Content.FEATURE, units=(tokenizer,) if alone else ())
+        units: tuple[Unit, ...] = (tokenizer,) if alone else ()
+        message = TensorDescription(self.input_name, self.input_description, Content.FEATURE, units=units)
         replies = given.shelf.take(("replies",), self.replies, FileKind.AXIS_LABELS, "The replies, one a line.")
-        units = () if self.threshold is None else (ScoreThreshold(self.threshold),)
-        output = scores_output("reply", "Score of each reply.", given.outputs[0], (replies,), units)
+        limits: tuple[Unit, ...] = () if self.threshold is None else (ScoreThreshold(self.threshold),)
+        output = scores_output(self.output_name, self.output_description, given.outputs[0], (replies,), limits)
         return self.described(given, [message], [output], input_units=() if alone else (tokenizer,))

@@ -19,7 +19,9 @@ class TextClassification(Family, Labelled):
     family: Literal["text_classification"]
     tokenizer: TokenizerPart | None = None
     input_name: Text = "input_text"
+    input_description: str = ""
     output_name: Text = "probability"
+    output_description: Text = "Score of each class."
     tensors: dict[Literal["ids", "mask", "segment_ids"], str] = Field(default={})
 
     def describe(self, given: Given) -> Description:
@@ -28,10 +30,10 @@ class TextClassification(Family, Labelled):
         whole = tokenizer is None or isinstance(tokenizer, RegexTokenizer)
         given.expect(self.family, inputs=1 if whole else 3, outputs=1)
         labels = self.label_files(given, FileKind.AXIS_LABELS)
-        output = scores_output(self.output_name, "Score of each class.", given.outputs[0], labels)
+        output = scores_output(self.output_name, self.output_description, given.outputs[0], labels)
         if tokenizer is None or isinstance(tokenizer, RegexTokenizer):
             units = (tokenizer,) if tokenizer else ()
-            said = "Text, as tokens." if tokenizer else "Text."
+            said = self.input_description or ("Text, as tokens." if tokenizer else "Text.")
             text = TensorDescription(self.input_name, said, Content.FEATURE, units=units)
             return self.described(given, [text], [output])
         inputs = bert_inputs(given, {str(role): name for role, name in self.tensors.items()})

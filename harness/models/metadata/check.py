@@ -10,7 +10,13 @@ from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import parse_labels
 from harness.models.metadata.archive import safe_name
 from harness.models.metadata.finding import Finding
-from harness.models.metadata.texts import calibration_lines, calibration_problem, vocabulary_problem
+from harness.models.metadata.tables import rows_for
+from harness.models.metadata.texts import (
+    calibration_lines,
+    calibration_problem,
+    largest_number,
+    vocabulary_problem,
+)
 from harness.models.metadata.values import (
     BertTokenizer,
     BoxKind,
@@ -68,6 +74,7 @@ def contradictions(description: Description, model: TfliteFile, files: Mapping[s
     yield from _files(description)
     yield from _groups(description)
     yield from _tokenizers(description, model, files)
+    yield from _lookups(description, model, files)
 
 
 def label_axis(said: TensorDescription, rank: int) -> int:
@@ -240,3 +247,17 @@ def _tokenizers(description: Description, model: TfliteFile, files: Mapping[str,
             yield Finding(
                 "metadata.tokenizer", f"inputs[{index}] '{said.name}'", text, "give a model that takes int32 tokens"
             )
+
+
+def _lookups(description: Description, model: TfliteFile, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    for index, (said, number) in enumerate(zip(description.inputs, model.main.inputs, strict=False)):
+        rows = rows_for(model, number)
+        for unit in (*said.units, *(description.input_units if said.name == "ids" else ())):
+            if rows is None or not isinstance(unit, BertTokenizer | RegexTokenizer):
+                continue
+            for file in unit.vocabulary:
+                content = files.get(file.name, b"")
+                if not vocabulary_problem(content, unit) and (most := largest_number(content, unit)) >= rows:
+                    text = f"'{file.name}' numbers tokens up to {most}, and they are looked up in {rows} rows"
+                    where = f"inputs[{index}] '{said.name}'"
+                    yield Finding("metadata.tokenizer", where, text, "give the vocabulary of training")

@@ -7,9 +7,9 @@ import re
 
 from harness.models.metadata.values import BertTokenizer, RegexTokenizer
 
-_BERT_TOKENS = ("[CLS]", "[SEP]", "[UNK]")
+_BERT_TOKENS: tuple[str, ...] = ("[CLS]", "[SEP]", "[UNK]")
 _REGEX_TOKENS = ("<PAD>", "<UNKNOWN>")  # the Task Library refuses a vocabulary without them; <START> is optional
-_PAIR = re.compile(r"\S+ +\d+")
+_PAIR = re.compile(r"\S+ [0-9]{1,9}")  # the Task Library stops the process at a second space
 
 
 def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer) -> str:
@@ -18,19 +18,27 @@ def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer
         lines = content.decode().splitlines()
     except UnicodeDecodeError as error:
         return f"is not UTF-8 ({error})"
-    needed: tuple[str, ...] = _BERT_TOKENS
-    if isinstance(tokenizer, BertTokenizer):
-        tokens = set(lines)
-        if len(tokens) != len(lines):
-            twice = next(line for number, line in enumerate(lines) if line in lines[:number])
-            return f"has token '{twice}' twice"
-    else:
+    tokens, needed = lines, _BERT_TOKENS
+    if isinstance(tokenizer, RegexTokenizer):
         for number, line in enumerate(lines, start=1):
             if not _PAIR.fullmatch(line):
                 return f"has {line!r} on line {number} and not `token number`"
-        tokens, needed = {line.split()[0] for line in lines}, _REGEX_TOKENS
-    absent = [token for token in needed if token not in tokens]
+        tokens, needed = [line.split()[0] for line in lines], _REGEX_TOKENS
+    known = set[str]()
+    for token in tokens:
+        if token in known:
+            return f"has token '{token}' twice"
+        known.add(token)
+    absent = [token for token in needed if token not in known]
     return f"has no {' nor '.join(absent)}" if absent else ""
+
+
+def largest_number(content: bytes, tokenizer: BertTokenizer | RegexTokenizer) -> int:
+    """The largest number that a vocabulary without problems gives a token."""
+    lines = content.decode().splitlines()
+    if isinstance(tokenizer, BertTokenizer):
+        return len(lines) - 1
+    return max(int(line.split()[1]) for line in lines)
 
 
 def calibration_lines(content: bytes) -> int:

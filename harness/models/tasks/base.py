@@ -131,6 +131,15 @@ class Task(Entry, ABC):
         """Files beside the card that no hash in it pins, and that shape `files`."""
         return ()
 
+    @property
+    def judged_by_reference(self) -> bool:
+        """Whether its truths are what TensorFlow answers, with the card's fp32 variant where it has one."""
+        return False
+
+    def feeders(self) -> tuple[Fed, ...]:
+        """All that `prepare` and `examples` ask of other models."""
+        return ()
+
     @abstractmethod
     def described(self, about: About, model: TfliteFile) -> Family:
         """What a description file would say of this model; it names what `files` has."""
@@ -138,6 +147,10 @@ class Task(Entry, ABC):
     @abstractmethod
     def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
         """What each output is."""
+
+    def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:  # noqa: ARG002
+        """The part of each output that says something, and that backends have to agree on: all of it, mostly."""
+        return tuple(outputs)
 
     @abstractmethod
     def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
-from harness.errors import ModelError
-from harness.models.entry import Entry, Line, Place, Word
+from harness.models.entry import Place
 from harness.models.families.image_classification import ImageClassification as Family
 from harness.models.inspect import TensorInfo, TfliteFile
 from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
-from harness.models.photos import read_photo, views
+from harness.models.photos import read_photo
 from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task, real
-from harness.models.tasks.parts import ImageInput
-from harness.models.tensors import dequantise, quantise
+from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task
+from harness.models.tasks.parts import Guess, ImageInput, Output, ranked
 
 _TOP = 5
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One label of an answer, and how sure the model is of it, from 0 to 1."""
-
-    index: int
-    label: str
-    score: float
-
-
-class Output(Entry):
-    """What comes out, in words."""
-
-    name: Word = "probability"
-    description: Line
 
 
 class ImageClassification(Task):
@@ -83,8 +62,8 @@ class ImageClassification(Task):
         resources: Resources,  # noqa: ARG002
     ) -> Iterator[tuple[Given, ...]]:
         """Ten views of a photo."""
-        for view in views(read_photo(self.photo(sample))):
-            yield (quantise(self.input.normalise(self.input.fitted(view).image), inputs[0]),)
+        for tensor in self.input.views(read_photo(self.photo(sample)), inputs[0]):
+            yield (tensor,)
 
     def decode(
         self,
@@ -94,14 +73,7 @@ class ImageClassification(Task):
         resources: Resources,
     ) -> tuple[Guess, ...]:
         """The five surest labels, the surest first; equal scores keep the labels' order."""
-        labels = resources.labels()
-        if outputs[0].size != len(labels):
-            raise ModelError(
-                "task.output", f"output {tensors[0]} doesn't have one number for each of {len(labels)} labels"
-            )
-        scores = dequantise(outputs[0], tensors[0]).reshape(-1)
-        order = np.argsort(-real(scores), kind="stable")[:_TOP]
-        return tuple(Guess(int(index), labels[index], float(scores[index])) for index in order)
+        return ranked(outputs[0], tensors[0], resources.labels(), _TOP)
 
     def score(self, answered: Sequence[Answered]) -> tuple[Score, ...]:
         """Top-1 and top-5: the share of photos whose label is first, or among the first five."""

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from harness.errors import ModelError
 from harness.models.entry import Entry, Line, Word
 from harness.models.families.parts import ImageInput as ImageDescription
 from harness.models.inspect import TensorInfo
-from harness.models.photos import Fit, Fitted, fit
-from harness.models.tensors import quantise
+from harness.models.photos import Fit, Fitted, fit, views
+from harness.models.tensors import dequantise, quantise
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One label of an answer, and how sure the model is of it, from 0 to 1."""
+
+    index: int
+    label: str
+    score: float
+
+
+def ranked(output: NDArray[Any], tensor: TensorInfo, labels: Sequence[str], top: int) -> tuple[Guess, ...]:
+    """The `top` surest labels, the surest first; equal scores keep the labels' order, NaN comes last.
+
+    Raises:
+        ModelError: `task.output` when the output hasn't one number a label.
+    """
+    if output.size != len(labels):
+        raise ModelError("task.output", f"output {tensor} doesn't have one number for each of {len(labels)} labels")
+    scores = dequantise(output, tensor).reshape(-1)
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:top]
+    return tuple(Guess(int(index), labels[index], float(scores[index])) for index in order)
+
+
+class Output(Entry):
+    """What comes out, in words."""
+
+    name: Word = "probability"
+    description: Line
 
 
 class ImageInput(Entry):
@@ -64,3 +96,8 @@ class ImageInput(Entry):
     def tensor(self, photo: Image.Image, tensor: TensorInfo) -> NDArray[np.generic]:
         """The input tensor for a photo. Raises ModelError `task.input` when the tensor hasn't this size."""
         return quantise(self.normalise(self.fitted(photo).image), tensor)
+
+    def views(self, photo: Image.Image, tensor: TensorInfo) -> Iterator[NDArray[np.generic]]:
+        """The input tensors for `harness.models.photos.views` of a photo, for calibration. Raises as `tensor`."""
+        for view in views(photo):
+            yield self.tensor(view, tensor)

@@ -42,6 +42,17 @@ long bionic_sysconf(int name) {
 
 struct mallinfo2 bionic_mallinfo(void) { return mallinfo2(); } /* Android's fields are size_t, as mallinfo2's */
 
+/* XNNPACK in an Android build asks for 32 bytes, and this processor may have AVX-512, which no phone has: its kernels load
+   parameters from there by instructions that end the process where they don't lie at 64. */
+static size_t aligned(size_t alignment) { return alignment < 64 ? 64 : alignment; }
+
+void *bionic_memalign(size_t alignment, size_t size) { return memalign(aligned(alignment), size); }
+
+int bionic_posix_memalign(void **place, size_t alignment, size_t size) {
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1))) return EINVAL;
+    return posix_memalign(place, aligned(alignment), size);
+}
+
 static void overflow(const char *function) {
     char text[96];
     snprintf(text, sizeof text, "FORTIFY: %s: prevented access past end of buffer", function);

@@ -33,8 +33,11 @@ def one_node(
     return NewModel("one", tensors, (NewNode(operator, ("in",), ("out",), options, version),), ("in",), ("out",))
 
 
-def half_weights(*, interrupted: bool) -> NewModel:
-    """ADD of an input and weights unpacked from half floats; `interrupted` puts an operator of the CPU behind it."""
+def half_weights(*, interrupted: bool = False, late: bool = False) -> NewModel:
+    """ADD of an input and weights unpacked from half floats; `interrupted` puts an operator of the CPU behind it.
+
+    `late` unpacks them after the first operator.
+    """
     tensors = [
         NewTensor("in", IMAGE),
         NewTensor("half", (6,), "float16", np.arange(6, dtype=np.float16)),
@@ -42,10 +45,14 @@ def half_weights(*, interrupted: bool) -> NewModel:
         NewTensor("sum", IMAGE),
     ]
     nodes = [NewNode("DEQUANTIZE", ("half",), ("unpacked",)), NewNode("ADD", ("in", "unpacked"), ("sum",))]
+    if late:
+        tensors.append(NewTensor("positive", IMAGE))
+        nodes[1] = NewNode("ADD", ("positive", "unpacked"), ("sum",))
+        nodes.insert(0, NewNode("RELU", ("in",), ("positive",)))
     if interrupted:
         tensors.append(NewTensor("rounded", IMAGE))
         nodes.append(NewNode("ROUND", ("sum",), ("rounded",)))
-    return NewModel("half", tuple(tensors), tuple(nodes), ("in",), (tensors[-1].name,))
+    return NewModel("half", tuple(tensors), tuple(nodes), ("in",), (nodes[-1].outputs[0],))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,10 @@ def test_refused_with_its_reason(name: str, reason: str) -> None:
     assert reason in refused.reason
 
 
-@pytest.mark.parametrize("name", ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv"])
+@pytest.mark.parametrize(
+    "name",
+    ["relu-rank4", "add-rank2-rank3", "pad-rank3", "gelu", "greater-select", "conv", "gather-computed", "gather-table"],
+)
 def test_taken_whole(name: str) -> None:
     """Models that break no rule are taken whole, those that are computed wrongly too."""
     found = predict(CASES[name].write())
@@ -118,10 +128,17 @@ def test_a_branch_of_the_cpu_ends_a_partition() -> None:
 
 def test_unpacked_half_floats_go_along_when_nothing_else_is_left(tmp_path: Path) -> None:
     """DEQUANTIZE of constants counts as taken when all the rest is, and is left when something else is left."""
-    assert prediction_of(half_weights(interrupted=False), tmp_path).taken == (0, 1)
+    assert prediction_of(half_weights(), tmp_path).taken == (0, 1)
     left = prediction_of(half_weights(interrupted=True), tmp_path)
     assert left.taken == (1,)
     assert [node.name for node in left.refused] == ["DEQUANTIZE", "ROUND"]
+
+
+def test_it_does_not_matter_where_half_floats_are_unpacked(tmp_path: Path) -> None:
+    """An operator before DEQUANTIZE is no partition of its own when everything is taken, and is one when something isn't."""
+    whole = prediction_of(half_weights(late=True), tmp_path)
+    assert (whole.taken, whole.partitions, whole.refused) == ((0, 1, 2), ((0, 1, 2),), ())
+    assert len(prediction_of(half_weights(late=True, interrupted=True), tmp_path).taken) == 1
 
 
 def test_truth_values_need_a_use() -> None:

@@ -15,8 +15,8 @@ from harness.models.labels import LabelFile
 from harness.models.photos import read_photo, views
 from harness.models.samples import Sample
 from harness.models.tasks.base import Answered, Array, Resources
-from harness.models.tasks.image_classification import Guess, ImageClassification, Output
-from harness.models.tasks.parts import ImageInput
+from harness.models.tasks.image_classification import ImageClassification
+from harness.models.tasks.parts import Guess, ImageInput, Output
 from harness.models.tensors import dequantise, quantise
 
 IMAGE = ImageInput(description="x", width=8, height=8, mean=(127.0,), std=(128.0,))

@@ -11,6 +11,8 @@ extern size_t __strlen_chk(const char *, size_t);
 extern int strerror_r(int, char *, size_t), sigemptyset(sigset *), sigfillset(sigset *), sigaddset(sigset *, int);
 extern int sigismember(const sigset *, int), pthread_sigmask(int, const sigset *, sigset *), raise(int);
 extern long sysconf(int);
+extern void *memalign(size_t, size_t);
+extern int posix_memalign(void **, size_t, size_t);
 extern void *dlsym(void *, const char *);
 extern int __system_property_get(const char *, char *), android_get_device_api_level(void);
 extern int __android_log_print(int, const char *, const char *, ...);
@@ -86,6 +88,17 @@ int probe_jump(void) {
     if (came == 0) longjmp(here.buffer, 5);
     return here.guard == 99 && turns == 2 ? came : -1;
 }
+
+int probe_aligned(void) { /* of 32 blocks that want 32 bytes, how many lie at 64 */
+    int count = 0;
+    for (int block = 0; block < 16; block++) {
+        void *other = 0;
+        count += !((unsigned long)memalign(32, 100) % 64);
+        count += !posix_memalign(&other, 32, 100) && !((unsigned long)other % 64);
+    }
+    return count;
+}
+int probe_misaligned(void) { void *place; return posix_memalign(&place, 24, 100); }
 
 int probe_strlcpy(char *to, int size) { return (int)strlcpy(to, "abcdef", (size_t)size); }
 void probe_overflow(void) { __strlen_chk("abcdef", 3); }

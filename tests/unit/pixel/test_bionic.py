@@ -99,6 +99,12 @@ def test_sysconf_refuses_what_it_does_not_know(ask: Ask) -> None:
     assert ask("probe.probe_sysconf(30)") == -1
 
 
+def test_aligned_memory_is_good_for_the_hosts_widest_vectors(ask: Ask) -> None:
+    """XNNPACK's kernels for AVX-512 load from what it asked at 32 bytes; an alignment that is none is refused as ever."""
+    assert ask("probe.probe_aligned()") == 32
+    assert ask("probe.probe_misaligned()") == 22
+
+
 def test_signal_sets_are_eight_bytes(ask: Ask) -> None:
     """Filling or reading a set touches its 8 bytes and no more; glibc would write 128."""
     before = "three = (ctypes.c_uint64 * 3)(1, 2, 3); member = probe.probe_sigset(three)"
@@ -191,3 +197,28 @@ def test_names_stand_under_their_version() -> None:
     assert "LIBC { global: __sF; stdin; stdout; stderr; malloc;" in script
     assert "LIBC_O { global: mblen;" in script
     assert script.splitlines()[2].endswith("} LIBC_N;")
+
+
+OPENCL = """
+cl = ctypes.CDLL("libOpenCL.so")
+def asked(platform, kind):
+    device = ctypes.c_void_p()
+    assert cl.clGetDeviceIDs(platform, ctypes.c_uint64(kind), 1, ctypes.byref(device), None) == 0
+    return device
+def said(device, what):
+    text = ctypes.create_string_buffer(100)
+    assert cl.clGetDeviceInfo(device, what, ctypes.c_size_t(100), text, None) == 0
+    return text.value.decode()
+platform = ctypes.c_void_p()
+assert cl.clGetPlatformIDs(1, ctypes.byref(platform), None) == 0
+device = asked(platform, 1 << 2)  # CL_DEVICE_TYPE_GPU
+"""
+
+
+@pytest.mark.parametrize("name", ["pocl", "Mali-G78"])
+def test_the_gpu_of_opencl_has_no_processors_name(place: Path, name: str) -> None:
+    """The delegate chooses kernels by the name: `pocl` whatever the host's processor is, or what the property says."""
+    (place / "properties").write_text("" if name == "pocl" else f"debug.opencl.name={name}\n")
+    done = run(place, f"{OPENCL}\nprint([said(device, 0x102B), said(device, 0x102C)])")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str([name, name])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.models.corpus import OPENCL, OPENGL, Fate, corpus
+from harness.models.corpus import OPENCL, OPENGL, WEBGPU, Fate, corpus
 from harness.models.corpus_rows import CorpusResults, CorpusRow
 from harness.models.gpu_support import predict
 from harness.report.corpus import render_list, render_results, results_document
@@ -20,7 +20,8 @@ CASES = {case.name: case for case in corpus()}
 def row(name: str, backend: str, fate: Fate, *, taken: int | None, error: str = "") -> CorpusRow:
     """A row as a run would give it."""
     case = CASES[name]
-    return CorpusRow(case, backend, predict(case.write()), taken, None, error, fate)
+    prediction = None if backend == WEBGPU else predict(case.write())
+    return CorpusRow(case, backend, prediction, taken, None, error, fate)
 
 
 def shown(thing: object) -> str:
@@ -56,6 +57,7 @@ def test_results_tell_what_was_not_known() -> None:
             row("tanh", OPENCL, Fate.WRONG, taken=0),
         ),
         (Path("results/x"),),
+        {OPENCL: "a phone", OPENGL: "a phone"},
     )
     text = shown(render_results(results))
     assert "No shader implementation for split" in text
@@ -65,3 +67,30 @@ def test_results_tell_what_was_not_known() -> None:
     document = json.loads(json.dumps(results_document(results)))
     assert document["counts"][OPENGL]["refused"] == 1
     assert [entry["verdict"] for entry in document["rows"]] == ["refused", "wrong"]
+
+
+def test_results_tell_on_which_backends_a_model_is_wrong() -> None:
+    """Models are grouped by the backends that have them wrong, each backend says what it ran on, and JSON has the same."""
+    results = CorpusResults(
+        (
+            row("pad-rank3-hwc", OPENCL, Fate.WRONG, taken=1),
+            row("pad-rank3-hwc", WEBGPU, Fate.WRONG, taken=1),
+            row("conv-groups", OPENCL, Fate.RIGHT, taken=1),
+            row("conv-groups", WEBGPU, Fate.WRONG, taken=1),
+            row("pad-rank2", WEBGPU, Fate.CPU, taken=0, error="PAD: Invalid paddings tensor shape"),
+        ),
+        (),
+        {OPENCL: "a phone", WEBGPU: "ai-edge-litert on SwiftShader"},
+    )
+    text = shown(render_results(results))
+    assert "wrong without an error on gpu-opencl and webgpu: pad-rank3-hwc" in text
+    assert "wrong without an error on webgpu: conv-groups" in text
+    assert "webgpu: 2 wrong, 1 cpu; on ai-edge-litert on SwiftShader" in text
+    assert "Invalid paddings" in text
+    assert "gpu-opengl" not in text
+    document = json.loads(json.dumps(results_document(results)))
+    assert document["wrong"][0] == {"on": [OPENCL, WEBGPU], "models": ["pad-rank3-hwc"]}
+    assert document["ran_on"][WEBGPU] == "ai-edge-litert on SwiftShader"
+    assert [entry["predicted"] for entry in document["rows"]] == [1, None, 1, None, None]
+    assert results.surprises == ()
+    assert results.mispredicted == ()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harness.errors import UsageError
-from harness.models.corpus import Fate
+from harness.models.corpus import WEBGPU, Fate, corpus
 from harness.results.agreement import compare
-from harness.scenario.corpus import chosen, fate_of
+from harness.scenario.corpus import chosen, fate_of, run_corpus
 
 CPU = np.array([100.0, -50.0], np.float32)
 
@@ -44,3 +44,20 @@ def test_cases_by_name() -> None:
     assert len(chosen([])) > 100
     with pytest.raises(UsageError, match="relu-rank4"):
         chosen(["relu-rnk4"])
+
+
+def test_every_wrong_one_is_flagged_on_webgpu_and_no_control_is() -> None:
+    """The whole corpus on the host's accelerator, without a device: what is known of each, and nothing else."""
+    found = run_corpus(corpus(), backends=(WEBGPU,))
+    assert [(row.case.name, row.fate, row.error) for row in found.surprises] == []
+    flagged = {row.case.name for row in found.rows if row.fate is Fate.WRONG}
+    assert flagged == {case.name for case in corpus() if case.fates[WEBGPU] is Fate.WRONG}
+    assert {"pad-rank3-hwc", "add-rank2-rank3"} <= flagged
+    assert all(row.taken == row.total for row in found.rows if row.fate is Fate.WRONG)
+    assert found.folders == ()
+
+
+def test_an_unknown_backend_is_told() -> None:
+    """With the nearest that there is, before anything runs."""
+    with pytest.raises(UsageError, match="webgpu"):
+        run_corpus(chosen(["tanh"]), backends=("webgp",))

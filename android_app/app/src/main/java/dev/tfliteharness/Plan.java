@@ -50,25 +50,38 @@ final class Plan {
     static final class TensorSource {
         private final File file;
         private final String output;
+        private final String answer;
         final String sha256;
 
-        private TensorSource(File file, String output, String sha256) {
+        private TensorSource(File file, String output, String answer, String sha256) {
             this.file = file;
             this.output = output;
+            this.answer = answer;
             this.sha256 = sha256;
         }
 
         static TensorSource file(File file, String sha256) {
-            return new TensorSource(file, null, sha256);
+            return new TensorSource(file, null, null, sha256);
         }
 
         /** What a cell before this one answered in the same run; its hash isn't known beforehand. */
-        static TensorSource output(int cell, String input, int number) {
-            return new TensorSource(null, CellRun.outputFile(cell, input, number), null);
+        static TensorSource output(String id, int cell, String input, int number) {
+            return new TensorSource(
+                    null,
+                    CellRun.outputFile(cell, input, number),
+                    "output " + number + " of " + id + " for " + input,
+                    null);
         }
 
-        File in(File run) {
-            return output == null ? file : new File(run, output);
+        File in(File run) throws BadInputException {
+            if (output == null) {
+                return file;
+            }
+            File found = new File(run, output);
+            if (!found.isFile()) {
+                throw new BadInputException(answer + " isn't there: that cell didn't answer");
+            }
+            return found;
         }
     }
 
@@ -156,10 +169,11 @@ final class Plan {
     }
 
     private static TensorSource output(Fields tensor, List<String> ids) throws BadInputException {
-        int cell = ids.indexOf(tensor.string("cell"));
+        String id = tensor.string("cell");
+        int cell = ids.indexOf(id);
         if (cell < 0) {
             throw tensor.bad("cell", "must be a cell of a model before this one");
         }
-        return TensorSource.output(cell, tensor.name("input"), tensor.integer("output", 0));
+        return TensorSource.output(id, cell, tensor.name("input"), tensor.integer("output", 0));
     }
 }

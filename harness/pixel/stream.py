@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 4 << 20
 """Bytes that a peer with delayed acknowledgement may send before they are read here."""
-_READ_AHEAD: Final = 1 << 18
-"""As long as fewer bytes wait to be read, a write is acknowledged before its reader comes."""
+_READ_AHEAD: Final = 2 * wire.MAX_PAYLOAD
+"""As long as no more bytes wait to be read, a write is acknowledged at once: the next comes while this one is used."""
 
 
 class StreamClosed(EOFError):
@@ -65,6 +65,12 @@ class Stream:
         self._unread -= len(chunk)
         self._acknowledge_peer()
         return chunk
+
+    def put_back(self, data: memoryview) -> None:
+        """Have `data`, the end of what `read` gave, read again."""
+        if data:
+            self._chunks.appendleft(data)
+            self._unread += len(data)
 
     async def read_exactly(self, size: int) -> bytes:
         """Exactly `size` bytes. Raises `StreamClosed` when they don't all come."""

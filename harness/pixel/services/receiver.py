@@ -13,6 +13,7 @@ from harness import wire
 from harness.pixel.paths import DevicePaths
 
 _FILE_BITS: Final = 0o777
+_PARTS_MAX: Final = 1024  # IOV_MAX
 
 
 class FileReceiver:
@@ -38,16 +39,16 @@ class FileReceiver:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 self._fd = os.open(name, flags, 0o666, dir_fd=folder)
 
-    def write(self, data: memoryview) -> None:
-        """Take the next bytes."""
+    def write(self, parts: list[memoryview]) -> None:
+        """Take the next bytes, in as many parts as they came."""
         if self.failure or self._dry:
             return
         if self._fd is None:
-            self._target = (self._target + data)[: wire.SYNC_PATH_MAX]
+            self._target = b"".join((self._target, *parts))[: wire.SYNC_PATH_MAX]
             return
         with self._failing("write failed"):
-            while data:
-                data = data[os.write(self._fd, data) :]
+            for start in range(0, len(parts), _PARTS_MAX):
+                _write_all(self._fd, parts[start : start + _PARTS_MAX])
 
     def finish(self, modified: int) -> None:
         """All has come; `modified` is the file's time, in seconds since 1970."""
@@ -83,6 +84,15 @@ class FileReceiver:
         except OSError as error:
             self.failure = f"{what}: {error.strerror}"
             self.abandon()
+
+
+def _write_all(fd: int, parts: list[memoryview]) -> None:
+    written = os.writev(fd, parts)
+    for part in parts:
+        rest = part[written:]
+        written = max(0, written - len(part))
+        while rest:
+            rest = rest[os.write(fd, rest) :]
 
 
 def _unlink_file(name: str, folder: int) -> None:

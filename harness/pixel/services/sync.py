@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
     from harness.pixel.services.asked import Asked
 
-_RECORD: Final = wire.SYNC_HEADER.size + wire.SYNC_DATA_MAX
+_HEADER_SIZE: Final = wire.SYNC_HEADER.size
+_RECORD: Final = _HEADER_SIZE + wire.SYNC_DATA_MAX
 _PULL_RECORDS: Final = wire.MAX_PAYLOAD // _RECORD
 _OWNER: Final = 2000
 
@@ -173,16 +174,33 @@ async def _receive_file(stream: Stream, receiver: FileReceiver) -> None:
                 break
             if kind != b"DATA" or length > wire.SYNC_DATA_MAX:
                 await _refuse(stream, f"{kind!r} record of {length} bytes in a file being sent")
-            while length > 0:
-                data = await stream.read(length)
-                receiver.write(data)
-                length -= len(data)
+            missing = length
+            while missing > 0:
+                data = await stream.read()
+                parts, missing, rest = _contents(data, missing)
+                receiver.write(parts)
+                stream.put_back(rest)
             told = told or await _tell(stream, receiver)
         receiver.finish(length)
         if not (told or await _tell(stream, receiver)):
             await stream.write(wire.pack_sync(b"OKAY"))
     finally:
         receiver.abandon()
+
+
+def _contents(data: memoryview, missing: int) -> tuple[list[memoryview], int, memoryview]:
+    """Contents of DATA records in `data`, the first of which began earlier and misses `missing` bytes.
+
+    Returns them, how much the last one misses, and what follows that isn't content.
+    """
+    parts, end = [data[:missing]], missing
+    while (start := end + _HEADER_SIZE) <= len(data):
+        kind, length = wire.SYNC_HEADER.unpack_from(data, end)
+        if kind != b"DATA" or length > wire.SYNC_DATA_MAX:
+            break
+        end = start + length
+        parts.append(data[start:end])
+    return parts, max(0, end - len(data)), data[end:]
 
 
 async def _tell(stream: Stream, receiver: FileReceiver) -> bool:

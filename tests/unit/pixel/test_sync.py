@@ -32,8 +32,11 @@ class Wire:
         head, self.data = self.data[:size], self.data[size:]
         return head
 
-    async def read(self, limit: int) -> memoryview:
+    async def read(self, limit: int = 70_000) -> memoryview:
         return memoryview(await self.read_exactly(min(limit, max(1, len(self.data)))))
+
+    def put_back(self, data: memoryview) -> None:
+        self.data = bytes(data) + self.data
 
     async def write(self, data: bytes) -> None:
         self.written += data

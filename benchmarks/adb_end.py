@@ -31,7 +31,6 @@ class End:
         self.room = bytearray(wire.MAX_PAYLOAD)
         self.numbers = itertools.count(1)
         self.requests: dict[int, Requests] = {}
-        self.pulling: dict[int, memoryview] = {}
 
     def take(self, size: int) -> memoryview:
         """Exactly so many bytes, valid until the next call."""
@@ -62,12 +61,13 @@ class End:
                 self.send(Command.OKAY, local, header.arg0)
             elif header.command is Command.WRTE:
                 self.send(Command.OKAY, header.arg1, header.arg0)
-                for answer in self.requests[header.arg1].read(payload):
+                requests = self.requests[header.arg1]
+                for answer in requests.read(payload):
                     self.answer(header.arg1, header.arg0, answer)
+                if requests.ended:
+                    self.send(Command.CLSE, header.arg1, header.arg0)
             elif header.command is Command.OKAY:
                 self.answer(header.arg1, header.arg0, next(self.requests[header.arg1].file, b""))
-            elif header.command is Command.CLSE:
-                self.send(Command.CLSE, header.arg1, header.arg0)
 
     def answer(self, local: int, remote: int, data: bytes | memoryview) -> None:
         """Write, if there is anything to."""
@@ -80,6 +80,7 @@ class Requests:
 
     def __init__(self, size: int) -> None:
         self.size, self.skip, self.held = size, 0, b""
+        self.ended = False
         self.file: itertools.chain[bytes | memoryview] = itertools.chain()
 
     def read(self, payload: memoryview) -> list[bytes | memoryview]:
@@ -98,6 +99,7 @@ class Requests:
                 kind, length = wire.SYNC_HEADER.unpack(self.held)
                 self.held = b""
                 self.skip = 0 if kind in (b"DONE", b"QUIT") else length
+                self.ended = kind == b"QUIT"
                 answers += self.answers(kind)
         return answers
 

@@ -50,6 +50,8 @@ class Connection:
         on_lost: Callable[[], object] = lambda: None,
     ) -> None:
         self.number = number
+        self.turn = asyncio.Lock()
+        """Held while a process is started for this server: one asking for many mustn't keep the others waiting."""
         self.on_close: list[Callable[[], None]] = []
         """Called when the server is gone, or introduces itself again."""
         self._channel = channel

@@ -11,6 +11,7 @@ import fcntl
 import json
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 _LOOPBACK: Final = "127.0.0.1"
 _ADB_SERVER_PORT: Final = 5037
 _ANNOUNCE_DEADLINE_S: Final = 2.0
+_DESCRIPTORS: Final = 32768
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,12 @@ def _take_state(folder: Path, info: PixelInfo) -> int:
     return fd
 
 
+def _raise_descriptor_limit() -> None:
+    """As many open files as Android's programs may have, where the host allows it: each shell takes a few here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _DESCRIPTORS), hard))
+
+
 def _wipe(folder: Path) -> None:
     private = folder / "private"
     if private.is_dir():
@@ -145,6 +153,7 @@ def main(arguments: list[str]) -> int:
     if os.fork():  # the starter waits for this first process only, and never gets a zombie
         os._exit(0)
     os.umask(0o022)
+    _raise_descriptor_limit()
     try:
         port, console, transport = _take_ports(options.port)
         name = options.name or f"pixel-{port}"
@@ -170,6 +179,7 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
     OrphanCollector()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)  # full, it wakes the loop all the same
     if options.owner is not None:
         loop.add_reader(options.owner, stopping.set)
     state, home, hardware = Path(info.state), Path.home(), Hardware()

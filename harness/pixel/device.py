@@ -127,7 +127,7 @@ class VirtualPixel:
             argv,
             uid=SHELL_UID,
             gid=SHELL_UID,
-            env=shell_environment() | {"TERM": term},
+            env=shell_environment(self.root) | {"TERM": term},
             cwd=cwd,
             binds=binds,
             join=self.namespaces,

@@ -14,9 +14,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StringConstraints
 
 from harness.errors import ModelError, UsageError
 from harness.models.entry import Entry, Line, Origin, Place, Word
@@ -89,7 +91,7 @@ class RegexInput(Entry):
 
     name: Word = "input_text"
     description: Line
-    pattern: Line
+    pattern: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=500)]
     vocabulary: Origin
 
     def file(self, place: Place) -> bytes:

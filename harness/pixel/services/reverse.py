@@ -31,7 +31,10 @@ async def _serve(asked: Asked, stream: Stream) -> None:
 
 
 def _act(asked: Asked) -> bytes:
-    """The answer when all is well; a list alone has no OKAY before it. Raises `ValueError` in Android's words, `OSError` when a place can't be had."""
+    """The answer when all is well; a list alone has no OKAY before it.
+
+    Raises `ValueError` in Android's words, `OSError` when a place can't be had.
+    """
     reverses = asked.device.reverses
     verb, _, rest = asked.argument.partition(":")
     if verb == "list-forward":

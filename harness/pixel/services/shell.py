@@ -59,12 +59,16 @@ def parse_request(service: str) -> ShellRequest:
 
 async def find(asked: Asked) -> Service | None:
     """The service that runs what is asked for."""
-    return partial(serve, asked.device, parse_request(asked.name))
+    return partial(_serve, asked)
 
 
-async def serve(device: VirtualPixel, request: ShellRequest, stream: Stream) -> None:
-    """Run the request's command on `stream`; the command doesn't outlive a `shell` stream."""
-    session = _Session(device, request, stream)
+async def _serve(asked: Asked, stream: Stream) -> None:
+    """Run the command; it doesn't outlive a `shell` stream."""
+    async with asked.connection.turn:
+        if stream.closed.is_set():
+            return
+        session = _Session(asked.device, parse_request(asked.name), stream)
+        await asyncio.sleep(0)
     try:
         await session.run()
     finally:

@@ -26,6 +26,13 @@ class Peer:
         header = wire.parse_packet_header(await self.reader.readexactly(wire.PACKET_HEADER.size))
         return Packet(header.command, header.arg0, header.arg1, await self.reader.readexactly(header.length))
 
+    async def receive_or_end(self) -> Packet | None:
+        """The next packet, or None when the device has closed the connection."""
+        try:
+            return await self.receive()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
     async def connect(self, *, max_payload: int = wire.MAX_PAYLOAD) -> Packet:
         self.send(Command.CNXN, wire.VERSION_WITHOUT_CHECKSUM, max_payload, b"host::features=shell_v2")
         return await self.receive()
@@ -45,7 +52,10 @@ class Peer:
 
     async def dropped(self) -> bool:
         """Whether the device closes the connection without another word."""
-        return await self.reader.read() == b""
+        try:
+            return await self.reader.read() == b""
+        except ConnectionError:  # it doesn't wait for what it hasn't read
+            return True
 
 
 @asynccontextmanager

@@ -116,7 +116,8 @@ def test_a_conversation_is_learned_or_held_out_whole() -> None:
         ("1\tgood\tgood\n", "line 1 isn't"),
         ("1\tnan\tgood\n", "line 1 has the rating nan"),
         (b"1\t2.5\t\xff\n", "can't be read"),
-        ("", "0 examples to learn from, 0 to check on and 0 held out are too few"),
+        ("", "line 1 isn't"),
+        ("1\t0\tgood\n", "0 examples to learn from, 0 to check on and 0 held out are too few"),
         (snippets(9), "are too few"),
     ],
 )

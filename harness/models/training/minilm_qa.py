@@ -125,7 +125,7 @@ def measured(weights: Mapping[str, Values], questions: Sequence[Question]) -> di
     figures = {}
     for name in ("", *sorted({question.set for question in questions})):
         pairs = [pair for pair in answers if name in ("", pair[0].set)]
-        of = f", {name}" if name else ""
+        of = f" on {name}" if name else ""
         figures[f"exact match{of}"] = float(np.mean([exact(said, question.truths) for question, said in pairs]))
         figures[f"F1{of}"] = float(np.mean([f1(said, question.truths) for question, said in pairs]))
     return {name: round(value, 4) for name, value in figures.items()}

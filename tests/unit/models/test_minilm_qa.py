@@ -160,7 +160,7 @@ def test_the_reader_learns(data: dict[str, Path]) -> None:
     course = trainer.Course(steps=60, batch=8, rank=2, learning_rate=3e-2)
     trained = trainer.train(data, 0, lambda *said: heard.append(said), course)
     assert trained.held_out["F1"] > 0.9
-    assert trained.held_out["F1"] == trained.held_out["F1, colours"]
+    assert trained.held_out["F1"] == trained.held_out["F1 on colours"]
     assert heard[-1][1:] == (60, 60)
     assert {values.dtype for values in trained.weights.values()} == {np.dtype(np.float16)}
     assert all(name.startswith("qa.") for name in trained.weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,8 @@ from harness.models import python_source
 from harness.models.entry import Place, inside
 from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
 from harness.models.recipe import Recipe
-from harness.models.source_card import ConcreteSource, KerasSource, SavedModelSource, TfjsSource
+from harness.models.source_card import ConcreteSource, KerasSource, OnnxSource, SavedModelSource, TfjsSource
 from harness.models.tfjs import read_tfjs, shards_hash
-from harness.models.tfjs_graph import from_tfjs
 from harness.models.torch_weights import Weights
 from harness.models.weights import read_weights
 
@@ -77,9 +77,10 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
         return from_saved_model(inside(recipe.folder, source.folder, recipe.where), source, recipe.where)
     if isinstance(source, ConcreteSource):
         function = python_source.function_of(source.function, recipe.folder, recipe.where)
-        weights = _checked(recipe, read_weights(source.weights, place))
-        made = function(weights) if source.weights else function()
-        return from_functions(made, source, recipe.where)
+        given: list[Any] = [_checked(recipe, read_weights(source.weights, place))] if source.weights else []
+        if source.files:
+            given.append({name: place.locate(file) for name, file in source.files.items()})
+        return from_functions(function(*given), source, recipe.where)
     if isinstance(source, KerasSource) and source.builder:
         weights = _checked(recipe, read_weights(source.weights, place))
         model = python_source.function_of(source.builder, recipe.folder, recipe.where)(weights)
@@ -91,9 +92,18 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
         model = keras.models.load_model(path, compile=False)
         return from_keras(model, source.input_shapes, str(path))
     if isinstance(source, TfjsSource):
+        from harness.models.tfjs_graph import from_tfjs
+
         graph = read_tfjs(source.file, place)
         _checked(recipe, graph.weights, constants=True)
         return from_tfjs(graph, source.input_shapes, source.outputs, recipe.where)
+    if isinstance(source, OnnxSource):
+        from harness.models.onnx_file import read_onnx
+        from harness.models.onnx_graph import from_onnx
+
+        file = read_onnx(place.locate(source.file))
+        _checked(recipe, file.constants, constants=True)
+        return from_onnx(file, source, recipe.where)
     raise TypeError("a .tflite file is no source of graphs")
 
 

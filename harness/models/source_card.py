@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.models.entry import Entry, Line, Origin
+from harness.models.entry import Entry, Line, Origin, Word
 
 Side = Annotated[int, Field(gt=0, le=1 << 24)]
 InputShapes = dict[str, tuple[Side, ...]]
@@ -64,13 +64,15 @@ class ConcreteSource(Entry):
     """A function of ours that returns concrete functions.
 
     It returns a Keras model, a `tf.Module` whose methods are `tf.function`s with an input signature, one concrete
-    function, or a dict of them by signature's name; with `weights` it is given them by name. A concrete function
-    doesn't keep its variables alive, so one that has any is returned as its `tf.function`, or in its module.
+    function, or a dict of them by signature's name. With `weights` it is given them by name, with `files` the path of
+    each by name. A concrete function doesn't keep its variables alive, so one that has any is returned as its
+    `tf.function`, or in its module.
     """
 
     kind: Literal["concrete"]
     function: Function
     weights: WeightsFiles = ()
+    files: dict[Word, Origin] = Field(default_factory=dict)
     signatures: tuple[Line, ...] = ()
     input_shapes: InputShapes = Field(default_factory=dict)
 
@@ -91,7 +93,8 @@ class TfjsSource(Entry):
 class OnnxSource(Entry):
     """An ONNX file. Quantised activations become floats; `outputs` are values of its graph, in the order wanted.
 
-    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead.
+    Inputs and outputs are as the file has them; with `channels_last`, those of rank 4 are N, H, W, C instead. A shape may
+    replace one that the file fixes, as far as its operators let it.
     """
 
     kind: Literal["onnx"]

@@ -93,6 +93,8 @@ def _agreement(agreement: AgreementRow | None) -> str:
         return f"{agreement.steps} / {agreement.allowed_steps} steps of {agreement.against}"
     if agreement.allowed_differing is not None:
         return f"{agreement.differing:.1%} / {agreement.allowed_differing:.0%} of {agreement.against}"
+    if agreement.allowed_mean_abs is not None:
+        return f"mean {agreement.mean_abs:.1e} / {agreement.allowed_mean_abs:.2g} of {agreement.against}"
     return f"{agreement.max_abs:.1e} / {agreement.allowed_max_abs:.2g} of {agreement.against}"
 
 

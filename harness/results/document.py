@@ -73,6 +73,7 @@ class AgreementRow(_Value):
     allowed_max_abs: float | None = None
     allowed_steps: int | None = None
     allowed_differing: float | None = None
+    allowed_mean_abs: float | None = None
 
     @property
     def strain(self) -> float:
@@ -81,6 +82,8 @@ class AgreementRow(_Value):
             return (self.steps or 0) / max(self.allowed_steps, 0.5)
         if self.allowed_differing is not None:
             return self.differing / self.allowed_differing
+        if self.allowed_mean_abs is not None:
+            return self.mean_abs / self.allowed_mean_abs
         return self.max_abs / self.allowed_max_abs if self.allowed_max_abs else 0.0
 
 

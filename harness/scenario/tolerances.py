@@ -4,6 +4,9 @@ The factors are those of the tools of the field: LiteRT's check of GPU numerics 
 single precision, its accuracy debugger one of 5e-3 in half precision; of integers two steps are allowed. Weights in
 int8 with activations in float (`dynamic`) are rounded differently by each backend: 2e-2. A quantised model that a GPU
 computes in floats is held against integers: 5e-2.
+
+A mask ends in a steep sigmoid, so that along its edges a coarser rounding is a large difference, and says little: there
+the mean difference counts wherever the largest can't be as in single precision.
 """
 
 from __future__ import annotations
@@ -24,12 +27,16 @@ _CLASSES_DIFFER = {True: 0.02, False: 0.01}  # share of places that near ties ma
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What is allowed of one output, and by what: largest difference in its unit, steps, share of different values."""
+    """What is allowed of one output, and by what.
+
+    Largest or mean difference in its unit, steps, share of different values.
+    """
 
     basis: str
     max_abs: float | None = None
     steps: int | None = None
     differing: float | None = None
+    mean_abs: float | None = None
     same_top: bool = False
 
 
@@ -53,6 +60,8 @@ def tolerance_of(
     factor = _factor(variant, gpu=gpu, half=half)
     scale = 1.0 if kind in _UNIT_RANGE else max(1.0, largest)
     words = f"{variant} {kind}{' in half floats' if half else ''}"
+    if kind is Kind.MASKS and factor > _SINGLE:
+        return Tolerance(f"{words}, in the mean", mean_abs=factor, same_top=same_top)
     return Tolerance(words if scale == 1.0 else f"{words} up to {largest:.3g}", factor * scale, same_top=same_top)
 
 

@@ -112,7 +112,7 @@ def test_every_variant_carries_its_metadata(models: Mapping[str, DescribedModel]
         task = model.card.task
         found = read_back(inspect(model.path))
         assert found is not None
-        assert (found.name, found.licence) == (model.card.title, "Apache-2.0")
+        assert (found.name, found.licence) == (model.card.title, model.card.licence)
         assert found.inputs[0].mean == task.input.mean  # type: ignore[attr-defined]
         names = associated_file(model.path, "keypoints.txt").decode().splitlines()
         assert names == list(task.keypoints), name  # type: ignore[attr-defined]

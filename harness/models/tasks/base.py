@@ -148,6 +148,10 @@ class Task(Entry, ABC):
     def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
         """What each output is."""
 
+    def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:  # noqa: ARG002
+        """The part of each output that says something, and that backends have to agree on: all of it, mostly."""
+        return tuple(outputs)
+
     @abstractmethod
     def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:
         """The input tensors for a sample.

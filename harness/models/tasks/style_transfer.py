@@ -70,6 +70,11 @@ class StyleTransfer(Task):
         return self
 
     @property
+    def takes(self) -> str:
+        """A photo; the painter takes a style, too."""
+        return f"{super().takes}, a style" if self.style else super().takes
+
+    @property
     def judged_by_reference(self) -> bool:
         """Of a painting."""
         return self.part == "transform"

@@ -1,11 +1,27 @@
-"""Runs a `.tflite` file on the host, for tests that compare what it answers."""
+"""Converts a file and expects a refusal; runs a `.tflite` file on the host and gives its answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pytest
 from numpy.typing import NDArray
+
+from harness.errors import HarnessError
+from harness.models.convert import convert_recipe
+from harness.models.recipe import recipe_for
+
+
+def refusal(path: Path, **options: Any) -> HarnessError:
+    """What a conversion to fp32 ends with; twice the same, as nothing half-made is kept."""
+    errors = []
+    for _ in range(2):
+        with pytest.raises(HarnessError) as caught:
+            convert_recipe(recipe_for(str(path), **options), ["fp32"])
+        errors.append(caught.value)
+    assert errors[0].code == errors[1].code
+    return errors[0]
 
 
 def answers(path: Path, *inputs: NDArray[Any]) -> list[NDArray[Any]]:

@@ -17,7 +17,7 @@ from harness.models.inspect import TensorInfo
 from harness.models.samples import sample
 from harness.models.tasks.base import Fed
 
-PAIR = Path(__file__).parents[2] / "data" / "models" / "pair.py"
+PAIR = Path(__file__).parents[2] / "data" / "models" / "photo_functions.py"
 CARD = """schema: 1
 id: {name}
 title: x

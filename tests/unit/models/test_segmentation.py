@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,35 @@ from pydantic import ValidationError
 
 from harness.checkout import MODEL_CARDS
 from harness.errors import ModelError, UsageError
+from harness.models import describe_variants, load_card
 from harness.models.families.general import General
 from harness.models.families.segmentation import Segmentation as Masks
-from harness.models.inspect import TensorInfo
+from harness.models.inspect import TensorInfo, inspect
 from harness.models.labels import LabelFile, parse_labels
+from harness.models.metadata import Content, FileKind, read_back
 from harness.models.photos import Fit
-from harness.models.samples import Sample, read_samples
+from harness.models.reference import reference_outputs
+from harness.models.samples import Sample, read_samples, sample
 from harness.models.tasks.base import About, Answered, Array, Kind, Resources
 from harness.models.tasks.parts import ImageInput
 from harness.models.tasks.segmentation import UNSEEN, Segmentation, Segments, drawn
 
+FUNCTIONS = Path(__file__).parents[2] / "data" / "models" / "photo_functions.py"
+BRIGHTEST = """schema: 1
+id: brightest
+title: x
+description: x
+version: "1"
+author: The tests
+licence: Apache-2.0
+task:
+  family: segmentation
+  form: classes
+  input: {description: x, width: 8, height: 8, mean: [0], std: [255], fit: stretch}
+  labels: {kind: text, file: labels.txt}
+source: {kind: concrete, function: "builder.py:brightest"}
+variants: [fp32]
+"""
 ABOUT = About("x", "x", "1", "x", "x")
 FOUR = TensorInfo("image", "float32", (1, 4, 4, 3))
 
@@ -224,6 +244,28 @@ def test_kinds_and_families() -> None:
     model = object()
     assert isinstance(task("mask").described(ABOUT, model), Masks)  # type: ignore[arg-type]
     assert isinstance(task("classes").described(ABOUT, model), General)  # type: ignore[arg-type]
+
+
+def test_a_model_that_ends_in_an_argmax(own_catalog: Path) -> None:
+    """The whole way from a card: converted, described as `general` with names of values, run, and read as classes."""
+    card = own_catalog / "brightest"
+    card.mkdir()
+    shutil.copy(FUNCTIONS, card / "builder.py")
+    (card / "labels.txt").write_text("red\ngreen\nblue\n")
+    (card / "model.yaml").write_text(BRIGHTEST)
+    (model,) = describe_variants(load_card("brightest", own_catalog), catalog=own_catalog)
+    blobs = sample("blobs", own_catalog)
+    (tensor,) = model.card.task.prepare(blobs, model.inputs, model.resources)
+    assert isinstance(tensor, np.ndarray)
+    output = reference_outputs(model, [tensor])
+    assert output[0].dtype == np.int32
+    answer = model.card.task.decode(blobs, output, model.outputs, model.resources)
+    assert answer.labels == ("red", "green", "blue")
+    np.testing.assert_array_equal(answer.classes[3::6, 4::8], tensor[0].argmax(-1))
+    found = read_back(inspect(model.path))
+    assert found is not None
+    assert [(file.name, file.kind) for file in found.outputs[0].files] == [("labels.txt", FileKind.VALUE_LABELS)]
+    assert found.inputs[0].content is Content.IMAGE
 
 
 def test_every_outline_of_the_catalogue_has_a_known_class_and_lies_in_its_photo() -> None:

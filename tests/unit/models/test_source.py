@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from harness.errors import HarnessError, UsageError
+from harness.fetch.store import sha256_of
 from harness.models import Variant, load_card
 from harness.models.calibration import ArrayExamples, NoiseExamples
 from harness.models.catalog import Io
@@ -22,7 +24,9 @@ from harness.models.facts import custom_operators, facts_of
 from harness.models.inspect import TfliteFile, inspect
 from harness.models.precision import precision_of
 from harness.models.recipe import Recipe, recipe_for
+from tests.unit.models import tfjs_writer
 
+DOUBLED = ([tfjs_writer.placeholder("x", 1, 4), tfjs_writer.node("y", "AddV2", "x", "x", T=tfjs_writer.dtype())], {})
 FUNCTIONS = Path(__file__).parents[2] / "data" / "models" / "functions.py"
 
 
@@ -65,6 +69,14 @@ def _functions(folder: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def onnx_file(path: Path) -> Path:
+    """An ONNX file that doubles its input."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "doubled", [x], [y])
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    return path
 
 
 def made(recipe: Recipe, variant: str = "fp32") -> TfliteFile:
@@ -279,6 +291,15 @@ def test_a_card_of_each_kind(own_catalog: Path, models: Path) -> None:
     builder = "kind: keras\n  builder: builder.py:build"
     card.write_text(text.replace(builder, "kind: saved_model\n  folder: net"))
     assert convert(load_card("tiny", own_catalog), [Variant.FP32])[0].path.is_file()
+    for file in (
+        tfjs_writer.write(own_catalog / "tiny" / "web", *DOUBLED),
+        onnx_file(own_catalog / "tiny" / "net.onnx"),
+    ):
+        kind = "onnx" if file.suffix == ".onnx" else "tfjs"
+        pin = f"{{path: {file.relative_to(own_catalog / 'tiny')}, sha256: {sha256_of(file)}}}"
+        card.write_text(text.replace(builder, f"kind: {kind}\n  file: {pin}"))
+        found = inspect(convert(load_card("tiny", own_catalog), [Variant.FP32])[0].path)
+        assert found.operator_counts() == {"ADD": 1}
     card.write_text(text.replace(builder, f"kind: keras\n  file: {{path: net.keras, sha256: {'ab' * 32}}}"))
     with pytest.raises(HarnessError) as caught:
         convert(load_card("tiny", own_catalog), [Variant.FP32])
@@ -287,8 +308,6 @@ def test_a_card_of_each_kind(own_catalog: Path, models: Path) -> None:
     with pytest.raises(UsageError, match="either 'builder' or 'file'"):
         load_card("tiny", own_catalog)
     np.savez(own_catalog / "tiny" / "weights.npz", scale=np.float32([np.inf]))
-    from harness.fetch.store import sha256_of
-
     pin = f"{{path: weights.npz, sha256: {sha256_of(own_catalog / 'tiny' / 'weights.npz')}}}"
     card.write_text(text.replace(builder, f"{builder}\n  weights: {{format: npz, file: {pin}}}"))
     with pytest.raises(HarnessError, match="weight 'scale'"):

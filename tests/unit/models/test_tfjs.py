@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.models.convert import convert_recipe, recipe_key
 from harness.models.entry import LocalPin, Pin, Place, UrlPin
 from harness.models.inspect import TfliteFile, inspect
@@ -22,7 +22,7 @@ from harness.models.source_card import TfjsSource
 from harness.models.tfjs import read_tfjs
 from tests.unit.fetch.archives import sha256, zip_of
 from tests.unit.models import tfjs_writer as tfjs
-from tests.unit.models.running import answers
+from tests.unit.models.running import answers, refusal
 
 NUMBERS = np.random.default_rng(7)
 WEIGHTS: dict[str, NDArray[Any]] = {
@@ -83,17 +83,6 @@ def expected(image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
 def made(recipe: Recipe) -> TfliteFile:
     """The fp32 variant."""
     return inspect(convert_recipe(recipe, ["fp32"])[0].path)
-
-
-def refusal(path: Path, **options: Any) -> HarnessError:
-    """What a conversion ends with; twice the same, as nothing half-made is kept."""
-    errors = []
-    for _ in range(2):
-        with pytest.raises(HarnessError) as caught:
-            convert_recipe(recipe_for(str(path), **options), ["fp32"])
-        errors.append(caught.value)
-    assert errors[0].code == errors[1].code
-    return errors[0]
 
 
 def test_fused_operators_answer_as_their_parts_do(tmp_path: Path) -> None:

@@ -53,6 +53,15 @@ def test_classes_may_differ_in_some_places() -> None:
     assert tolerance_of(OPEN, Kind.CLASSES, "fp32", HALF, quantised=False, largest=20.0).differing == 0.02
 
 
+def test_of_masks_the_mean_counts_where_rounding_is_coarse() -> None:
+    """In half floats and of integers on a GPU; in single precision it is the largest difference, as of all else."""
+    for variant, options, mean in (("fp32", HALF, 5e-3), ("int8", EXACT, 5e-2), ("dynamic", CPU, 2e-2)):
+        found = tolerance_of(OPEN, Kind.MASKS, variant, options, quantised=False, largest=1.0)
+        assert (found.max_abs, found.mean_abs) == (None, mean)
+    found = tolerance_of(OPEN, Kind.MASKS, "fp32", EXACT, quantised=False, largest=1.0)
+    assert (found.max_abs, found.mean_abs) == (1e-4, None)
+
+
 def test_the_scenario_has_the_last_word() -> None:
     """A rule's own limits replace those of the table, and its word on the largest value that of the kind."""
     rule = AgreementRule(against="cpu", max_abs=0.25, same_top=False)

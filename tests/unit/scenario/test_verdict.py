@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, Owner
 from harness.models.tasks.base import Kind, Score
 from harness.results.agreement import Array
 from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage, Taken
@@ -152,6 +153,23 @@ def test_disagreement_names_both_values() -> None:
     assert results_of(row).exit_code is ExitCode.FAILED
 
 
+@pytest.mark.parametrize(("apart", "outcome"), [(0.009, Outcome.PASS), (0.02, Outcome.FAIL)])
+def test_a_mask_in_half_floats_is_judged_by_the_mean(apart: float, outcome: Outcome) -> None:
+    """One of two values apart: its half may be 5e-3, however large the one is."""
+    half = replace(cell_of(Backend(delegate="gpu")), rule=AgreementRule(against="cpu"))
+    output = SCORES + np.array([[apart, 0]], np.float32)
+    row = verdict_of(half, replace(evidence_of(output=output), kinds=(Kind.MASKS,)))
+    assert row.outcome is outcome
+    assert row.worst is not None
+    assert (row.worst.allowed_max_abs, row.worst.allowed_mean_abs) == (None, 5e-3)
+    assert row.worst.strain == pytest.approx(apart / 2 / 5e-3, rel=1e-3)
+    if outcome is Outcome.FAIL:
+        assert (row.issues[0].code, row.reason) == (
+            "agreement.mean_abs",
+            "cat: output 0 is 0.01 apart in the mean, 0.005 allowed (fp32 masks in half floats, in the mean)",
+        )
+
+
 def test_wrong_label_fails() -> None:
     """Agreement doesn't excuse a wrong answer."""
     row = verdict_of(cell_of(CPU), evidence_of(top1=0.0))
@@ -180,6 +198,22 @@ def test_nan_fails_even_if_the_reference_has_it() -> None:
     row = verdict_of(cell_of(GPU), evidence_of(output=broken, reference={"cat": (broken,)}))
     assert row.outcome is Outcome.FAIL
     assert row.issues[0].code == "output.defect"
+
+
+def test_one_class_throughout_is_no_defect() -> None:
+    """All objects of a photo may be people; scores that are all the same are still broken."""
+    same = np.zeros((1, 2), np.float32)
+    evidence = evidence_of(output=same, reference={"cat": (same,)})
+    assert verdict_of(cell_of(GPU), replace(evidence, kinds=(Kind.CLASSES,))).outcome is Outcome.PASS
+    assert verdict_of(cell_of(GPU), evidence).issues[0].code == "output.defect"
+
+
+def test_another_number_of_objects_is_the_models_disagreement() -> None:
+    """A backend that finds one object where the other finds two fails, and the two shapes are named."""
+    row = verdict_of(cell_of(GPU), evidence_of(output=np.array([[0.9]], np.float32)))
+    assert (row.outcome, row.issues[0].code, row.issues[0].owner) == (Outcome.FAIL, "agreement.shape", Owner.MODEL)
+    assert "[1, 2]" in row.reason
+    assert "[1, 1]" in row.reason
 
 
 def test_refusal_carries_the_delegates_words() -> None:

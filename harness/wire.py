@@ -52,7 +52,7 @@ class Packet:
     command: Command
     arg0: int
     arg1: int
-    payload: bytes = b""
+    payload: bytes | bytearray | memoryview = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,19 @@ class PacketHeader:
     checksum: int
 
 
-def pack_packet(packet: Packet, *, with_checksum: bool) -> bytes:
-    """Bytes of a packet; version 0x01000001 and later leave the checksum at zero."""
+def pack_packet_header(packet: Packet, *, with_checksum: bool) -> bytes:
+    """The bytes before a packet's payload; version 0x01000001 and later leave the checksum at zero."""
     checksum = sum(packet.payload) & 0xFFFFFFFF if with_checksum else 0
     command = int(packet.command)
-    header = PACKET_HEADER.pack(command, packet.arg0, packet.arg1, len(packet.payload), checksum, command ^ 0xFFFFFFFF)
-    return header + packet.payload
+    return PACKET_HEADER.pack(command, packet.arg0, packet.arg1, len(packet.payload), checksum, command ^ 0xFFFFFFFF)
 
 
-def parse_packet_header(data: bytes, *, max_payload: int = MAX_PAYLOAD) -> PacketHeader:
+def pack_packet(packet: Packet, *, with_checksum: bool) -> bytes:
+    """Bytes of a whole packet."""
+    return pack_packet_header(packet, with_checksum=with_checksum) + packet.payload
+
+
+def parse_packet_header(data: bytes | bytearray, *, max_payload: int = MAX_PAYLOAD) -> PacketHeader:
     """The header in 24 bytes. Raises `WireError` for a wrong magic, an unknown command or an over-long payload."""
     command, arg0, arg1, length, checksum, magic = PACKET_HEADER.unpack(data)
     if command ^ 0xFFFFFFFF != magic:
@@ -86,6 +90,21 @@ def parse_packet_header(data: bytes, *, max_payload: int = MAX_PAYLOAD) -> Packe
     if length > max_payload:
         raise WireError(f"payload of {length} bytes in a {known.name} packet; {max_payload} are allowed")
     return PacketHeader(known, arg0, arg1, length, checksum)
+
+
+_WINDOW: Final = struct.Struct("<i")
+
+
+def pack_window(size: int) -> bytes:
+    """Payload of an OKAY under delayed acknowledgement: the bytes that were taken."""
+    return _WINDOW.pack(size)
+
+
+def parse_window(payload: bytes | bytearray | memoryview) -> int:
+    """The bytes that an OKAY under delayed acknowledgement says were taken. Raises `WireError` for another length."""
+    if len(payload) != _WINDOW.size:
+        raise WireError(f"OKAY with {len(payload)} bytes under delayed acknowledgement; {_WINDOW.size} are due")
+    return int(_WINDOW.unpack(payload)[0])
 
 
 # --- shell v2: inside a `shell,v2:` stream
@@ -131,6 +150,14 @@ SYNC_DENT: Final = struct.Struct("<4sIIII")
 """LIST reply, one an entry, then a name: id, mode, size, mtime, length of the name."""
 SYNC_DENT2: Final = struct.Struct("<4sIQQIIIIQqqqI")
 """LIS2 reply, one an entry, then a name: as STA2, and the length of the name."""
+
+
+SYNC_SEND2: Final = struct.Struct("<4sII")
+"""After the path of an SND2 request: id, mode, flags."""
+SYNC_RECV2: Final = struct.Struct("<4sI")
+"""After the path of an RCV2 request: id, flags."""
+SYNC_DRY_RUN: Final = 1 << 31
+"""Flag of SND2: the file is taken and dropped. The flags below it ask for compression."""
 
 
 def pack_sync(kind: bytes, payload: bytes = b"") -> bytes:

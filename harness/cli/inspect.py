@@ -22,11 +22,13 @@ def inspect(
     from harness.cli.convert import cost_line
     from harness.errors import ModelError
     from harness.models.cost import cost_of
+    from harness.models.gpu_start import start_refusals
     from harness.models.gpu_support import predict
+    from harness.models.gpu_wrong import wrong_nodes
     from harness.models.inspect import inspect as read
     from harness.models.metadata import read_back, show
     from harness.models.metadata.findings import findings
-    from harness.report.prediction import prediction_lines, prediction_row
+    from harness.report.prediction import node_rows, prediction_lines, prediction_row, start_lines, wrong_lines
 
     found = read(model)
     problems = findings(found)
@@ -35,10 +37,14 @@ def inspect(
     except ModelError:
         said = None  # it is among the findings
     prediction = predict(model) if gpu else None
+    refusals, wrong = (start_refusals(model), wrong_nodes(model)) if gpu else ({}, {})
     if as_json:
         rows = show.as_json(found, said, problems) | {"cost": asdict(cost_of(found))}
-        console.show_json(rows | ({"gpu": prediction_row(prediction)} if prediction else {}))
+        if prediction:
+            more = {"refuses_to_start": refusals, "wrong": {api: node_rows(nodes) for api, nodes in wrong.items()}}
+            rows |= {"gpu": prediction_row(prediction) | more}
+        console.show_json(rows)
         return
     lines = [*show.as_lines(found, said, problems), f"cost    {cost_line(cost_of(found))}"]
-    lines += prediction_lines(prediction) if prediction else []
+    lines += [*prediction_lines(prediction), *start_lines(refusals), *wrong_lines(wrong)] if prediction else []
     console.show_text("\n".join(lines))

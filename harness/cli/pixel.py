@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,9 @@ def start(
         typer.Option(help="Even port for its console; adb listens on the next.  [default: first free from 5554]"),
     ] = None,
     wipe: Annotated[bool, typer.Option("--wipe", help="Forget what was installed and written before.")] = False,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Be unauthorized, as a new phone, until `authorise` tells it adb's key.")
+    ] = False,
 ) -> None:
     """Start a virtual Pixel and leave it running.
 
@@ -27,7 +31,27 @@ def start(
     from harness import console
     from harness.pixel import lifecycle
 
-    console.show_text(lifecycle.start(port=port, owner=False, wipe=wipe).serial)
+    console.show_text(lifecycle.start(port=port, owner=False, wipe=wipe, secure=secure).serial)
+
+
+@app.command()
+def authorise(
+    serial: Annotated[str, typer.Argument(help="Which one.")],
+    key: Annotated[Path | None, typer.Argument(help="Public key of an adb.  [default: ~/.android/adbkey.pub]")] = None,
+) -> None:
+    """Accept an adb's key on a virtual Pixel started with --secure.
+
+    An adb server that waits for it is served at once.
+    """
+    from harness import console
+    from harness.errors import NoDevice
+    from harness.pixel import lifecycle
+
+    chosen = next((info for info in lifecycle.running() if info.serial == serial), None)
+    if chosen is None:
+        raise NoDevice("pixel.unknown", f"no virtual Pixel {serial} runs here", hint="harness pixel list")
+    lifecycle.authorise(chosen, key or Path.home() / ".android/adbkey.pub")
+    console.say(f"{serial} accepts the key")
 
 
 @app.command()

@@ -1,9 +1,11 @@
-"""What is asked of a package registry: one file of one distribution, pinned."""
+"""What is asked of a package registry or of a server: one file, pinned."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+MAX_BYTES = 4 << 30
 
 
 class Registry(StrEnum):
@@ -36,3 +38,12 @@ class PackageFile:
     member: str
     member_sha256: str | None = None
     registry: Registry = Registry.PYPI
+
+
+@dataclass(frozen=True)
+class UrlFile:
+    """One file of a server: where it is, what its bytes hash to, and how many of them are too many."""
+
+    url: str
+    sha256: str
+    max_bytes: int = MAX_BYTES

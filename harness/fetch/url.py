@@ -7,27 +7,17 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.errors import HostError, UsageError
+from harness.fetch.pin import UrlFile
 from harness.fetch.space import space_on_disk
 from harness.fetch.store import cache_root, cached, sha256_of, wrong_hash
 
-MAX_BYTES = 4 << 30
 _IDLE_S = 60.0
 _TRIES = 3
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class UrlFile:
-    """One file: where it is, what its bytes hash to, and how many of them are too many."""
-
-    url: str
-    sha256: str
-    max_bytes: int = MAX_BYTES
 
 
 class _BrokenOff(Exception):

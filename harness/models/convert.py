@@ -239,7 +239,7 @@ def _own_code() -> str:
     makers = (
         *("convert.py", "source.py", "graphs.py", "calibration.py"),
         *("weights.py", "torch_weights.py", "safetensors_weights.py"),
-        *("tfjs.py", "tfjs_graph.py", "tfjs_fused.py"),
+        *("tfjs.py", "tfjs_graph.py", "tfjs_fused.py", "pool_padding.py"),
         *(
             "onnx_file.py",
             "onnx_graph.py",

@@ -19,6 +19,7 @@ from harness.models.drawings import (
     deconvolved,
     dense,
     gathered,
+    half_weights,
     joined,
     looked_up,
     matmul,
@@ -137,6 +138,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "an input broadcast over the width", computed("ADD", (1, 4, 5, 6), (1, 4, 1, 6)), ("right", "refused")
     ),
     "add-computed-small-first": Entry("the smaller operand first", computed("ADD", (1, 1, 1, 6), (1, 4, 5, 6))),
+    "add-computed-column-first": Entry(
+        "the smaller operand first, a column", computed("ADD", (1, 4, 1, 1), (1, 4, 5, 6)), ("wrong", "refused")
+    ),
     "add-computed-one-channel": Entry(
         "an input of one channel", computed("ADD", (1, 4, 5, 6), (1, 4, 5, 1)), ("right", "refused")
     ),
@@ -158,6 +162,15 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "each is the smaller in one dimension", computed("MUL", (1, 4, 1, 6), (1, 1, 5, 6)), ("cpu", "cpu")
     ),
     "mul-rank3-column": Entry("a constant column on rank 3", constant("MUL", (1, 5, 6), (1, 5, 1))),
+    "mul-rank3-channels": Entry(
+        "one number a channel on rank 3", constant("MUL", (4, 5, 6), (6,)), ("right", "refused")
+    ),
+    "mul-rank3-rank4": Entry(
+        "the same as a constant of rank 4: MoveNet's first",
+        constant("MUL", (4, 5, 6), (1, 1, 1, 6)),
+        ("wrong", "refused"),
+        webgpu="wrong",
+    ),
     "mul-rank2-rank3": Entry(
         "rank 2 and a constant of rank 3", constant("MUL", (5, 6), (4, 5, 6)), ("wrong", "refused"), webgpu="wrong"
     ),
@@ -291,6 +304,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "batch-matmul-adjoint-oblong": Entry(
         "the second one transposed", matmul((1, 2, 4, 5), (1, 2, 6, 5), adj_y=1), ("wrong", "refused")
     ),
+    "batch-matmul-adjoint-first": Entry(
+        "the first one transposed", matmul((1, 2, 5, 4), (1, 2, 5, 6), adj_x=1), ("wrong", "refused")
+    ),
     "dense-rank2": Entry("control", dense((1, 6), 5)),
     "dense-batch": Entry("a batch of four", dense((4, 6), 5), ("right", "refused")),
     "dense-rank4": Entry("rank 4, flattened", dense((1, 4, 5, 6), 5), ("refused", "refused")),
@@ -355,6 +371,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "space-to-depth": Entry("control", blocks("SPACE_TO_DEPTH", (1, 4, 6, 2), 1, 2, 3, 8)),
     "greater-select": Entry("two operators with truth values between", choice, ("wrong", "refused")),
     "greater-cast": Entry("truth values that end in a cast", truth_as_output, ("right", "refused")),
+    "half-weights": Entry("half floats unpacked between two operators", half_weights),
     "around-the-cpu": Entry("two partitions of 1 and 2 nodes", around_the_cpu),
     "beside-the-cpu": Entry("the CPU's node beside the others", beside_the_cpu),
 }

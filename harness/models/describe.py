@@ -155,7 +155,8 @@ def _key(card: ModelCard, variant: Variant, catalog: Path | None) -> str:
 
 def _own_code() -> str:
     here = Path(__file__).parent
-    makers = [here / name for name in ("describe.py", "embed.py", "inspect.py", "labels.py", "tasks/parts.py")]
+    names = ("describe.py", "embed.py", "inspect.py", "labels.py", "tasks/parts.py", "tasks/wordpiece.py")
+    makers = [here / name for name in names]
     digest = hashlib.sha256()
     for path in (*makers, *sorted(here.glob("metadata/*.py")), *sorted(here.glob("families/*.py"))):
         digest.update(path.read_bytes())

@@ -236,6 +236,12 @@ def truth_as_output(sketch: Sketch) -> str:
     return sketch.node("CAST", [larger], (1, 4, 5, 6))
 
 
+def half_weights(sketch: Sketch) -> str:
+    """Weights that are unpacked from half floats after another operator, and used by a third."""
+    rectified = sketch.node("RELU", [sketch.input(1, 4, 5, 6)], (1, 4, 5, 6))
+    return sketch.pair("ADD", rectified, sketch.node("DEQUANTIZE", [sketch.half_weights(6)], (6,)))
+
+
 def around_the_cpu(sketch: Sketch) -> str:
     """An operator that the delegate lacks, between others."""
     rounded = sketch.node("ROUND", [sketch.node("RELU", [sketch.input(1, 4, 5, 6)], (1, 4, 5, 6))], (1, 4, 5, 6))

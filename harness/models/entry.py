@@ -10,10 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from harness.errors import UsageError
-from harness.fetch.package import fetch
-from harness.fetch.pin import PackageFile, Registry
+from harness.fetch.pin import MAX_BYTES, PackageFile, Registry, UrlFile
 from harness.fetch.store import sha256_of, wrong_hash
-from harness.fetch.url import MAX_BYTES, UrlFile, fetch_url
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -92,8 +90,12 @@ def locate(origin: Origin, folder: Path, where: str, say: Callable[[str], None])
         HostError: `fetch.hash_mismatch`; or as `harness.fetch.package.fetch` and `harness.fetch.url.fetch_url`.
     """
     if isinstance(origin, Pin):
+        from harness.fetch.package import fetch
+
         return fetch(origin.file, say=say)
     if isinstance(origin, UrlPin):
+        from harness.fetch.url import fetch_url
+
         return fetch_url(UrlFile(origin.url, origin.sha256, origin.max_bytes), say=say)
     path = inside(folder, origin.path, where)
     actual = sha256_of(path)

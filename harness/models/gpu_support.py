@@ -11,12 +11,12 @@ app carries is what the corpus checks (`harness corpus run`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from harness.models.gpu_rules import COMPARISONS, ELEMENTWISE, RULES
-from harness.models.options import Node, NodeGraph, Operand, read_nodes
+from harness.models.options import Node, NodeGraph, read_nodes
 
 DELEGATED_PARTITIONS: Final = 1
 """`max_delegated_partitions` of GpuDelegate's options, as the app leaves it."""
@@ -118,7 +118,7 @@ def predict_graph(graph: NodeGraph, *, partitions: int = DELEGATED_PARTITIONS) -
     for node in graph.nodes:
         if node.operation.index in half:
             continue
-        if reason := refusal(_with_constants(node, unpacked), graph):
+        if reason := refusal(with_constants(node, unpacked), graph):
             refused[node.operation.index] = Refused(node.operation.index, node.name, reason)
     supported = {node.operation.index for node in graph.nodes} - half - set(refused)
     found = sorted(_partitions(graph, supported), key=len, reverse=True)
@@ -170,13 +170,12 @@ def _half_constants(graph: NodeGraph) -> frozenset[int]:
     )
 
 
-def _with_constants(node: Node, unpacked: set[int]) -> Node:
+def with_constants(node: Node, unpacked: set[int]) -> Node:
     """The node as the delegate sees it: what was unpacked from constants is constant."""
     inputs = tuple(
-        Operand(operand.number, operand.tensor, constant=True) if operand.number in unpacked else operand
-        for operand in node.inputs
+        replace(operand, constant=True) if operand.number in unpacked else operand for operand in node.inputs
     )
-    return Node(node.operation, inputs, node.outputs, node.options)
+    return replace(node, inputs=inputs)
 
 
 def _left_out(node: Node, half: frozenset[int], partitions: int) -> str:

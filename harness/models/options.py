@@ -6,6 +6,7 @@ Source: the `…Options` tables and the union `BuiltinOptions` of TensorFlow's s
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Final
 from harness.errors import ModelError
 from harness.models.flatbuffer import Table
 from harness.models.inspect import Operation, TensorInfo, inspect, open_model, read_bytes
+
+_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,15 @@ OPTIONS: Final[Mapping[str, OptionTable]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A tensor as a node sees it: its number, what it is, and whether the file holds its values."""
+    """A tensor as a node sees it: its number, what it is, and whether the file holds its values.
+
+    `values` has those of a constant of up to eight int32: axes, paddings, sizes.
+    """
 
     number: int
     tensor: TensorInfo
     constant: bool
+    values: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -162,12 +169,21 @@ def read_nodes(path: Path) -> NodeGraph:
     """
     graph = inspect(path).main
     root = open_model(read_bytes(path), path)
-    filled = [_is_filled(buffer) for buffer in root.tables(4)]
+    buffers = root.tables(4)
+    filled = [_is_filled(buffer) for buffer in buffers]
     subgraph = root.tables(2)[0]
-    constant = [_constant(tensor, filled, path) for tensor in subgraph.tables(0)]
+    tables = subgraph.tables(0)
+    constant = [_constant(tensor, filled, path) for tensor in tables]
+
+    def operand(number: int) -> Operand:
+        tensor = graph.tensors[number]
+        data = buffers[tables[number].integer(2, "<I")].raw(0) if constant[number] else memoryview(b"")
+        whole = tensor.dtype == "int32" and len(data) <= _FEW * 4 and len(data) % 4 == 0
+        values = struct.unpack(f"<{len(data) // 4}i", data) if whole else ()
+        return Operand(number, tensor, constant[number], values)
 
     def operands(numbers: tuple[int, ...]) -> tuple[Operand, ...]:
-        return tuple(Operand(number, graph.tensors[number], constant[number]) for number in numbers if number >= 0)
+        return tuple(operand(number) for number in numbers if number >= 0)
 
     nodes = []
     for operation, table in zip(graph.operations, subgraph.tables(3), strict=True):

@@ -42,6 +42,11 @@ class Sketch:
         values = self._numbers.uniform(0.5, 2.0, shape) * self._numbers.choice([-1.0, 1.0], shape)
         return self._add("weights", shape, values=values.astype(np.float32))
 
+    def half_weights(self, *shape: int) -> str:
+        """A constant of half floats, 0.5 to 2."""
+        values = self._numbers.uniform(0.5, 2.0, shape).astype(np.float16)
+        return self._add("half", shape, "float16", values)
+
     def value(self, number: float) -> str:
         """A float scalar."""
         return self._add("value", (), values=np.array(number, np.float32))

@@ -14,12 +14,9 @@ from harness.fetch.store import key_of, sha256_of
 from harness.models import python_source
 from harness.models.entry import Place, inside
 from harness.models.graphs import Built, from_functions, from_keras, from_saved_model
-from harness.models.onnx_file import read_onnx
-from harness.models.onnx_graph import from_onnx
 from harness.models.recipe import Recipe
 from harness.models.source_card import ConcreteSource, KerasSource, OnnxSource, SavedModelSource, TfjsSource
 from harness.models.tfjs import read_tfjs, shards_hash
-from harness.models.tfjs_graph import from_tfjs
 from harness.models.torch_weights import Weights
 from harness.models.weights import read_weights
 
@@ -95,10 +92,15 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Built:
         model = keras.models.load_model(path, compile=False)
         return from_keras(model, source.input_shapes, str(path))
     if isinstance(source, TfjsSource):
+        from harness.models.tfjs_graph import from_tfjs
+
         graph = read_tfjs(source.file, place)
         _checked(recipe, graph.weights, constants=True)
         return from_tfjs(graph, source.input_shapes, source.outputs, recipe.where)
     if isinstance(source, OnnxSource):
+        from harness.models.onnx_file import read_onnx
+        from harness.models.onnx_graph import from_onnx
+
         file = read_onnx(place.locate(source.file))
         _checked(recipe, file.constants, constants=True)
         return from_onnx(file, source, recipe.where)

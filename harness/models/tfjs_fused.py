@@ -35,10 +35,8 @@ def written_out(graph: Any, where: str) -> Any:
     for node in graph.node:
         if node.op in _BASES:
             _unfuse(node, plain, where)
-        elif (
-            node.op == "Prelu" and len(node.input) == 2
-        ):  # made by tfjs-converter, which gives it no type: JavaScript has but one of floats
-            node.attr["T"].type = _FLOAT
+        elif node.op == "Prelu" and len(node.input) == 2:
+            node.attr["T"].type = _FLOAT  # tfjs-converter gives it none: JavaScript has but one kind of floats
             _prelu(plain, node.name, node.input[0], node.input[1], node.attr["T"])
         else:
             plain.node.add().CopyFrom(node)

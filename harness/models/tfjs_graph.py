@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.errors import ModelError, UsageError
 from harness.models.graphs import Built, fixed_specs, frozen
+from harness.models.pool_padding import reflect_padded_pools
 from harness.models.source_card import InputShapes
 from harness.models.tfjs import TfjsModel
 from harness.models.tfjs_fused import written_out
@@ -41,6 +42,7 @@ def from_tfjs(model: TfjsModel, shapes: InputShapes, outputs: Sequence[str], whe
         if node.name in inputs:
             node.attr["shape"].shape.CopyFrom(inputs[node.name].shape.as_proto())
     try:
+        reflect_padded_pools(graph, wanted)
         wrapped = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
         tensor = wrapped.graph.get_tensor_by_name
         function = wrapped.prune([tensor(f"{name}:0") for name in inputs], [tensor(name) for name in wanted])

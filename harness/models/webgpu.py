@@ -90,7 +90,7 @@ def second_opinions(
 
     Raises:
         ToolMissing: `webgpu.missing` without ai-edge-litert.
-        HostError: `webgpu.failed` when no process comes to a first model, `webgpu.adapter` when the accelerator finds no
+        HostError: `webgpu.failed` when a process stops without a model to blame, `webgpu.adapter` when the accelerator finds no
             driver; and as `harness.fetch.package.fetch`.
     """
     environment = _environment(say)
@@ -165,12 +165,12 @@ def _run(
         finally:
             process.kill()
         code = process.wait()
-        if not begun and (code or hung):
-            what = "the process that runs LiteRT's WebGPU accelerator tells nothing"
-            raise HostError("webgpu.failed", what, why=f"{_ended(code)}\n{_tail(noise)}", hint="report it")
         if begun:
             error = f"no answer within {seconds:g} s" if hung else _ended(code)
             found[begun] = Opinion(error=error, ended="hung" if hung else "crashed")
+        elif any(question.name not in found for question in questions):
+            what = "the process that runs LiteRT's WebGPU accelerator stopped between two models"
+            raise HostError("webgpu.failed", what, why=f"{_ended(code)}\n{_tail(noise)}", hint="report it")
     return adapter
 
 

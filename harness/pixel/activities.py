@@ -102,6 +102,8 @@ class ActivityManager:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: set[asyncio.Task[None]] = set()
         self._foreground: str | None = None
+        self.watchers: set[asyncio.Event] = set()
+        """Set whenever a process has started or ended."""
 
     def running(self) -> list[AppRecord]:
         """The processes that run, in the order of their start."""
@@ -217,6 +219,7 @@ class ActivityManager:
             record.handle = await self._launch_process(package, partial(_receive, record))
             record.pid = self._device.inner_pid(record.handle.pid)
             self._records[package.name] = record
+            self._tell_watchers()
             self._system(Priority.I, f"Start proc {record.pid}:{package.name}/u0a{package.uid - 10000} for app")
             watch = asyncio.get_running_loop().create_task(self._watch(record))
             self._watches.add(watch)
@@ -249,6 +252,7 @@ class ActivityManager:
         name = record.package.name
         if self._records.get(name) is record:
             del self._records[name]
+            self._tell_watchers()
         number = -code if code < 0 else code - 128 if code > 128 else 0
         if number and number != signal.SIGKILL and not record.stopped:
             self._bury(record, number)
@@ -279,6 +283,10 @@ class ActivityManager:
                 log.info("%s doesn't stop by itself", record.package.name)
         record.handle.kill()
         await record.ended.wait()
+
+    def _tell_watchers(self) -> None:
+        for event in self.watchers:
+            event.set()
 
     def _system(self, priority: Priority, message: str, tag: str = "ActivityManager") -> None:
         self._device.system_log(priority, tag, message)

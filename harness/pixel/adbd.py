@@ -1,6 +1,6 @@
 """The device side of ADB's transport: one connection of one adb server, and the streams that run over it.
 
-Packets, their order and the rule "one WRTE in flight until its OKAY" are AOSP's `packages/modules/adb/protocol.txt`.
+Packets and their order are AOSP's `packages/modules/adb/protocol.txt`.
 """
 
 from __future__ import annotations
@@ -8,172 +8,100 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
 from harness import wire
-from harness.wire import Command, Packet, WireError
+from harness.pixel.packets import PacketChannel
+from harness.pixel.stream import WINDOW, Stream, StreamClosed
+from harness.wire import Auth, Command, Packet, WireError
+
+if TYPE_CHECKING:
+    from harness.pixel.authorisation import Authorisation
 
 log = logging.getLogger(__name__)
 
-Service = Callable[["Stream"], Awaitable[None]]
+DELAYED_ACK: Final = "delayed_ack"
+STREAMS_MAX: Final = 512
+"""Streams of one adb server at a time; one more is refused. Each may have a process behind it."""
+_INTRODUCTION_S: Final = 10.0
+
+Service = Callable[[Stream], Awaitable[None]]
 """What runs on a stream, from its opening to its end."""
-
-
-class StreamClosed(EOFError):
-    """The other side closed the stream, or the connection is gone."""
-
-
-class Stream:
-    """One service's two-way stream of bytes."""
-
-    def __init__(self, connection: Connection, local: int, remote: int) -> None:
-        self.local, self.remote = local, remote
-        self.closed = asyncio.Event()
-        self._connection = connection
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
-        self._unread = b""
-        self._acknowledged = asyncio.Semaphore(0)
-        self._turn = asyncio.Lock()
-
-    async def read(self) -> bytes:
-        """What came next, at least one byte. Raises `StreamClosed` at the end."""
-        if self._unread:
-            data, self._unread = self._unread, b""
-            return data
-        data = await self._arrived.get()
-        if not data:
-            self._arrived.put_nowait(b"")
-            raise StreamClosed
-        self._connection.send(Packet(Command.OKAY, self.local, self.remote))
-        return data
-
-    async def read_exactly(self, size: int) -> bytes:
-        """Exactly `size` bytes. Raises `StreamClosed` when they don't all come."""
-        parts, missing = [], size
-        while missing > 0:
-            data = await self.read()
-            parts.append(data[:missing])
-            self._unread = data[missing:]
-            missing -= len(parts[-1])
-        return b"".join(parts)
-
-    async def write(self, data: bytes) -> None:
-        """All of `data`, in packets, each sent when the one before is acknowledged. Raises `StreamClosed`."""
-        view, room = memoryview(data), self._connection.max_payload
-        async with self._turn:
-            while view:
-                if self.closed.is_set():
-                    raise StreamClosed
-                self._connection.send(Packet(Command.WRTE, self.local, self.remote, bytes(view[:room])))
-                await self._connection.drain()
-                await self._acknowledged.acquire()
-                view = view[room:]
-            if self.closed.is_set():
-                raise StreamClosed
-
-    def close(self) -> None:
-        """End the stream from this side, once."""
-        if not self.closed.is_set():
-            self.end()
-            self._connection.forget(self)
-
-    def deliver(self, data: bytes) -> None:
-        """Hand on what the peer wrote. Raises `WireError` when it didn't wait for the OKAY of the write before."""
-        if not self._arrived.empty():
-            raise WireError(f"the peer writes to stream {self.local} without waiting for OKAY")
-        if data:
-            self._arrived.put_nowait(data)
-
-    def acknowledge(self) -> None:
-        """The peer took our last write."""
-        self._acknowledged.release()
-
-    def end(self) -> None:
-        """Wake all who read or write: nothing more comes or goes."""
-        if not self.closed.is_set():
-            self.closed.set()
-            self._arrived.put_nowait(b"")
-            self._acknowledged.release()
+Finder = Callable[["Connection", str], Awaitable[Service | None]]
+"""Gives the service of a name, or None where there is none; an `OSError` or `ValueError` says why it can't be opened."""
 
 
 class Connection:
-    """One adb server's connection. `open_service` gives the service of that name, or None where there is none."""
+    """One adb server's connection.
+
+    `banner` gives what the device says of itself, and `find_service` what a stream's name asks for. With
+    `authorisation` the server must sign with a key that the device knows before anything is served. `number` tells
+    the connections of a device apart, and `on_lost` is called when this one has ended.
+    """
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        channel: PacketChannel,
         *,
         banner: Callable[[], bytes],
-        open_service: Callable[[str], Service | None],
+        find_service: Finder,
+        authorisation: Authorisation | None = None,
+        number: int = 0,
+        on_lost: Callable[[], object] = lambda: None,
     ) -> None:
-        self.max_payload = 4096
-        self._reader, self._writer = reader, writer
-        self._banner, self._open_service = banner, open_service
-        self._version = wire.VERSION_WITH_CHECKSUM
+        self.number = number
+        self.turn = asyncio.Lock()
+        """Held while a process is started for this server: one asking for many mustn't keep the others waiting."""
+        self.on_close: list[Callable[[], None]] = []
+        """Called when the server is gone, or introduces itself again."""
+        self._channel = channel
+        self._banner, self._find_service, self._authorisation = banner, find_service, authorisation
+        self._on_lost = on_lost
+        self._max_payload, self._delayed = 4096, False
         self._streams: dict[int, Stream] = {}
+        self._opening: dict[int, asyncio.Future[Stream]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._last_id = 0
+        self._introduction: Packet | None = None
+        self._token = b""
         self._connected = False
+        self._deadline = asyncio.get_running_loop().call_later(_INTRODUCTION_S, self._give_up)
 
-    def send(self, packet: Packet) -> None:
-        """Queue a packet; nothing happens on a connection that is closing."""
-        if not self._writer.is_closing():
-            self._writer.write(wire.pack_packet(packet, with_checksum=self._version < wire.VERSION_WITHOUT_CHECKSUM))
+    async def close(self) -> None:
+        """End the connection at once, and every service that runs on it."""
+        self._channel.abort()
+        await self._channel.closed.wait()
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-    async def drain(self) -> None:
-        """Wait until the socket takes more. Raises `StreamClosed` when it is gone."""
-        try:
-            await self._writer.drain()
-        except ConnectionError:
-            raise StreamClosed from None
+    def drop(self) -> None:
+        """End the connection, once all is sent that was written; the server comes again by itself."""
+        self._channel.close()
 
-    def forget(self, stream: Stream) -> None:
-        """Tell the peer that this side of `stream` is closed."""
-        if self._streams.pop(stream.local, None) is not None:
-            self.send(Packet(Command.CLSE, stream.local, stream.remote))
+    async def open_stream(self, name: str) -> Stream:
+        """Open a stream to `name` on the server's side. Raises `ConnectionRefusedError`."""
+        if not self._connected:
+            raise ConnectionRefusedError("no adb server is connected")
+        number = self._next_id()
+        answer: asyncio.Future[Stream] = asyncio.get_running_loop().create_future()
+        self._opening[number] = answer
+        self._channel.send(Packet(Command.OPEN, number, WINDOW if self._delayed else 0, name.encode() + b"\0"))
+        return await answer
 
-    async def run(self) -> None:
-        """Serve until the peer goes or breaks the protocol; at the end no stream of it lives on."""
-        stopping = False
-        try:
-            while True:
-                self._handle(await self._receive())
-        except asyncio.IncompleteReadError as error:
-            if error.partial:
-                log.warning("an adb server went away in the middle of a packet")
-        except WireError as error:
-            log.warning("connection refused: %s", error)
-        except ConnectionError as error:
-            log.info("an adb server went away: %s", error)
-        except asyncio.CancelledError:
-            stopping = True
-            raise
-        finally:
-            self._end_streams()
-            self._writer.close()
-            if stopping:
-                for task in self._running:
-                    task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _receive(self) -> Packet:
-        header = wire.parse_packet_header(await self._reader.readexactly(wire.PACKET_HEADER.size))
-        payload = await self._reader.readexactly(header.length)
-        if self._version < wire.VERSION_WITHOUT_CHECKSUM and header.command is not Command.CNXN:
-            total = sum(payload) & 0xFFFFFFFF
-            if header.checksum != total:
-                raise WireError(f"checksum {header.checksum:#x} of a {header.command.name} packet, {total:#x} counted")
-        return Packet(header.command, header.arg0, header.arg1, payload)
-
-    def _handle(self, packet: Packet) -> None:
+    def received(self, packet: Packet) -> None:
+        """Act on a packet. Raises `WireError` for what the protocol doesn't allow here."""
         if packet.command is Command.CNXN:
-            self._connect(packet)
+            self._introduce(packet)
         elif packet.command is Command.AUTH:
-            log.info("AUTH of kind %d without having been asked: ignored", packet.arg0)
+            self._authenticate(packet)
         elif not self._connected:
             raise WireError(f"{packet.command.name} before CNXN")
         elif packet.command is Command.OPEN:
             self._open(packet)
+        elif packet.arg1 in self._opening:
+            self._opened(packet)
         elif (stream := self._streams.get(packet.arg1)) is None:
             log.debug("%s for stream %d, which isn't open", packet.command.name, packet.arg1)
         elif packet.arg0 not in (stream.remote, 0):
@@ -181,37 +109,116 @@ class Connection:
         elif packet.command is Command.WRTE:
             stream.deliver(packet.payload)
         elif packet.command is Command.OKAY:
-            stream.acknowledge()
+            stream.acknowledge(packet.payload)
         elif packet.command is Command.CLSE:
             stream.close()
 
-    def _connect(self, packet: Packet) -> None:
+    def lost(self, error: Exception | None) -> None:
+        """The channel is closed: no stream lives on."""
+        if isinstance(error, WireError):
+            log.warning("connection refused: %s", error)
+        elif error is not None:
+            log.info("an adb server went away: %s", error)
+        self._reset()
+        self._on_lost()
+
+    def _give_up(self) -> None:
+        self._channel.abort(WireError(f"nothing was said within {_INTRODUCTION_S:.0f} s"))
+
+    def _reset(self) -> None:
+        self._connected = False
+        self._deadline.cancel()
+        for stream in self._streams.values():
+            stream.end()
+        self._streams.clear()
+        for answer in self._opening.values():
+            if not answer.done():
+                answer.set_exception(ConnectionRefusedError("the adb server is gone"))
+        self._opening.clear()
+        for act in self.on_close:
+            act()
+        self.on_close.clear()
+
+    def _introduce(self, packet: Packet) -> None:
         if packet.arg1 < 1:
             raise WireError("CNXN with room for no payload at all")
-        self._end_streams()
-        self._version = min(packet.arg0, wire.VERSION_WITHOUT_CHECKSUM)
-        self.max_payload = min(packet.arg1, wire.MAX_PAYLOAD)
+        self._reset()
+        self._introduction = packet
+        self._channel.version = min(packet.arg0, wire.VERSION_WITHOUT_CHECKSUM)
+        if self._authorisation is None:
+            self._connect(packet)
+        else:
+            self._ask_for_signature(self._authorisation)
+
+    def _connect(self, introduction: Packet) -> None:
+        text = bytes(introduction.payload).rstrip(b"\0").decode(errors="replace")
+        ours, theirs = self._banner(), _features(text)
+        self._max_payload = min(introduction.arg1, wire.MAX_PAYLOAD)
+        self._delayed = DELAYED_ACK in theirs & _features(ours.decode())
         self._connected = True
-        log.info("connected: %s", packet.payload.rstrip(b"\0").decode(errors="replace"))
-        self.send(Packet(Command.CNXN, wire.VERSION_WITHOUT_CHECKSUM, wire.MAX_PAYLOAD, self._banner()))
+        log.info("connected: %s", text)
+        self._channel.send(Packet(Command.CNXN, wire.VERSION_WITHOUT_CHECKSUM, wire.MAX_PAYLOAD, ours))
+
+    def _ask_for_signature(self, authorisation: Authorisation) -> None:
+        self._token = authorisation.fresh_token()
+        self._channel.send(Packet(Command.AUTH, Auth.TOKEN, 0, self._token))
+
+    def _authenticate(self, packet: Packet) -> None:
+        authorisation, introduction = self._authorisation, self._introduction
+        if authorisation is None or introduction is None or self._connected:
+            log.info("AUTH of kind %d without having been asked: ignored", packet.arg0)
+        elif packet.arg0 == Auth.SIGNATURE:
+            if authorisation.verifies(self._token, bytes(packet.payload)):
+                self._connect(introduction)
+            else:
+                self._ask_for_signature(authorisation)
+        elif packet.arg0 == Auth.RSA_PUBLIC_KEY:
+            key = bytes(packet.payload).rstrip(b"\0").decode(errors="replace")
+            self.on_close.append(authorisation.when_known(key, lambda: self._admit(introduction)))
+        else:
+            raise WireError(f"AUTH of kind {packet.arg0}")
+
+    def _admit(self, introduction: Packet) -> None:
+        """The key that the server showed is known now."""
+        if not self._connected:
+            self._connect(introduction)
+
+    def _next_id(self) -> int:
+        self._last_id = self._last_id % 0xFFFFFFFF + 1
+        return self._last_id
 
     def _open(self, packet: Packet) -> None:
         if packet.arg0 == 0:
             raise WireError("OPEN from stream 0")
-        name = packet.payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
-        service = self._open_service(name)
+        name = bytes(packet.payload).rstrip(b"\0").decode("utf-8", "surrogateescape")
+        if self._delayed != bool(packet.arg1):
+            log.warning("%r refused: its window doesn't fit the features that were named", name)
+            self._refuse(packet.arg0)
+        elif len(self._running) >= STREAMS_MAX:
+            log.warning("%r refused: %d streams are open", name, STREAMS_MAX)
+            self._refuse(packet.arg0)
+        else:
+            task = asyncio.get_running_loop().create_task(self._serve(packet.arg0, packet.arg1, name))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    def _refuse(self, remote: int) -> None:
+        self._channel.send(Packet(Command.CLSE, 0, remote))
+
+    async def _serve(self, remote: int, window: int, name: str) -> None:
+        try:
+            service = await self._find_service(self, name)
+        except (OSError, ValueError) as error:
+            log.warning("%r can't be opened: %s", name, error)
+            service = None
         if service is None:
             log.info("no service %r", name)
-            self.send(Packet(Command.CLSE, 0, packet.arg0))
+            self._refuse(remote)
             return
-        self._last_id += 1
-        stream = self._streams[self._last_id] = Stream(self, self._last_id, packet.arg0)
-        self.send(Packet(Command.OKAY, stream.local, stream.remote))
-        task = asyncio.get_running_loop().create_task(self._serve(stream, service, name))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _serve(self, stream: Stream, service: Service, name: str) -> None:
+        stream = self._add_stream(self._next_id(), remote, window)
+        self._channel.send(
+            Packet(Command.OKAY, stream.local, remote, wire.pack_window(WINDOW) if self._delayed else b"")
+        )
         try:
             await service(stream)
         except StreamClosed:
@@ -223,7 +230,35 @@ class Connection:
         finally:
             stream.close()
 
-    def _end_streams(self) -> None:
-        for stream in self._streams.values():
-            stream.end()
-        self._streams.clear()
+    def _opened(self, packet: Packet) -> None:
+        """The answer to an OPEN of ours."""
+        answer = self._opening.pop(packet.arg1)
+        if answer.cancelled():
+            self._refuse(packet.arg0)
+        elif packet.command is Command.OKAY:
+            window = wire.parse_window(packet.payload) if self._delayed else 0
+            answer.set_result(self._add_stream(packet.arg1, packet.arg0, window))
+        elif packet.command is Command.CLSE:
+            answer.set_exception(ConnectionRefusedError("the adb server can't reach it"))
+        else:
+            raise WireError(f"{packet.command.name} for stream {packet.arg1}, which isn't open yet")
+
+    def _add_stream(self, local: int, remote: int, window: int) -> Stream:
+        stream = self._streams[local] = Stream(
+            self._channel,
+            local,
+            remote,
+            max_payload=self._max_payload,
+            window=window if self._delayed else None,
+            on_close=lambda: self._streams.pop(local, None),
+        )
+        return stream
+
+
+def _features(banner: str) -> set[str]:
+    """The features that a banner (`host::features=a,b`) names."""
+    for part in banner.split("::", 1)[-1].split(";"):
+        name, _, value = part.partition("=")
+        if name == "features":
+            return set(value.split(","))
+    return set()

@@ -113,6 +113,7 @@ class AppProcess:
                 stdout=asyncio.subprocess.PIPE,
                 limit=_LINE_MAX,
                 pass_fds=join.descriptors if join else (),
+                preexec_fn=join.network.enter if join else None,
                 start_new_session=True,
             )
             app = cls(process, scratch, on_event)

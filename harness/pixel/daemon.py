@@ -7,36 +7,38 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import fcntl
 import json
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from harness import wire
 from harness.errors import DeviceUnavailable, HarnessError, ToolMissing
-from harness.pixel.adbd import Connection
+from harness.pixel.authorisation import Authorisation
 from harness.pixel.device import VirtualPixel
 from harness.pixel.emulator_console import EmulatorConsole, console_token
-from harness.pixel.lifecycle import FIRST_PORT, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
+from harness.pixel.hardware import Hardware
+from harness.pixel.lifecycle import FIRST_PORT, KEYS_NAME, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
 from harness.pixel.orphans import OrphanCollector
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
-from harness.pixel.services import FEATURES, open_service
+from harness.pixel.transports import Transports
 
 log = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
 _ADB_SERVER_PORT: Final = 5037
 _ANNOUNCE_DEADLINE_S: Final = 2.0
+_DESCRIPTORS: Final = 32768
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class _Options:
     ready: int
     owner: int | None
     wipe: bool
+    secure: bool
 
 
 def _parse(arguments: list[str]) -> _Options:
@@ -57,6 +60,7 @@ def _parse(arguments: list[str]) -> _Options:
     parser.add_argument("--ready", type=int, required=True, help="descriptor to say on that the device is up")
     parser.add_argument("--owner", type=int, help="descriptor whose end is the device's end")
     parser.add_argument("--wipe", action="store_true", help="forget the state")
+    parser.add_argument("--secure", action="store_true", help="ask adb servers for a known key")
     return _Options(**vars(parser.parse_args(arguments)))
 
 
@@ -108,6 +112,12 @@ def _take_state(folder: Path, info: PixelInfo) -> int:
     return fd
 
 
+def _raise_descriptor_limit() -> None:
+    """As many open files as Android's programs may have, where the host allows it: each shell takes a few here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _DESCRIPTORS), hard))
+
+
 def _wipe(folder: Path) -> None:
     private = folder / "private"
     if private.is_dir():
@@ -143,6 +153,7 @@ def main(arguments: list[str]) -> int:
     if os.fork():  # the starter waits for this first process only, and never gets a zombie
         os._exit(0)
     os.umask(0o022)
+    _raise_descriptor_limit()
     try:
         port, console, transport = _take_ports(options.port)
         name = options.name or f"pixel-{port}"
@@ -164,51 +175,56 @@ def main(arguments: list[str]) -> int:
 
 
 async def _run(options: _Options, info: PixelInfo, console: socket.socket, transport: socket.socket) -> None:
-    device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, Path(info.state))
-    loop = asyncio.get_running_loop()
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     OrphanCollector()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, device.stopping.set)
+        loop.add_signal_handler(number, stopping.set)
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)  # full, it wakes the loop all the same
     if options.owner is not None:
-        loop.add_reader(options.owner, device.stopping.set)
-    home = Path.home()
-    token = console_token(home)
-    session = EmulatorConsole(info.name, home / ".emulator_console_auth_token", token, device.stopping.set)
-    connections: set[asyncio.Task[None]] = set()
+        loop.add_reader(options.owner, stopping.set)
+    state, home, hardware = Path(info.state), Path.home(), Hardware()
+    authorisation = Authorisation(state / KEYS_NAME) if options.secure else None
+    token_file = home / ".emulator_console_auth_token"
+    consoles = EmulatorConsole(info.name, token_file, console_token(home), hardware, stopping.set)
+    await asyncio.start_server(consoles.serve, sock=console, limit=1 << 13)
 
-    async def serve_adb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            connections.add(task)
-            task.add_done_callback(connections.discard)
-        connection = Connection(
-            reader, writer, banner=partial(_banner, device), open_service=partial(open_service, device)
-        )
-        with contextlib.suppress(asyncio.CancelledError):  # asyncio's own callback takes a cancelled task for a fault
-            await connection.run()
+    def ready() -> None:
+        _answer(options.ready, asdict(info))
 
+    tell = ready
+    while not stopping.is_set():
+        device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, state, hardware=hardware, secure=options.secure)
+        await _run_boot(device, Transports(device, authorisation), transport, stopping, tell)
+        tell = _nobody_waits
+    log.info("%s ends", info.serial)
+
+
+async def _run_boot(
+    device: VirtualPixel,
+    transports: Transports,
+    listener: socket.socket,
+    stopping: asyncio.Event,
+    tell: Callable[[], None],
+) -> None:
+    """From a start to the next restart, or the end; `tell` is called when adb can reach the device."""
+    waits: list[asyncio.Task[bool]] = []
     try:
         await device.start()
-        await asyncio.start_server(session.serve, sock=console, limit=1 << 13)
-        server = await asyncio.start_server(serve_adb, sock=transport, limit=1 << 21)
-        await _announce(info.port + 1)
-        _answer(options.ready, asdict(info))
-        log.info("%s is up, process %d", info.serial, info.pid)
-        await device.stopping.wait()
-        log.info("%s ends", info.serial)
-        server.close()
+        await transports.start(listener)
+        await _announce(listener.getsockname()[1])
+        tell()
+        log.info("%s is up, process %d", device.serial, os.getpid())
+        waits = [asyncio.create_task(event.wait()) for event in (stopping, device.rebooting)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for wait in waits:
+            wait.cancel()
+        await transports.close()
         await device.stop()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
 
 
-def _banner(device: VirtualPixel) -> bytes:
-    """What an adb server is told on connecting: the device's names, and the features that a client may use."""
-    names = ("ro.product.name", "ro.product.model", "ro.product.device")
-    parts = [f"{name}={device.properties.get(name)}" for name in names]
-    return f"device::{';'.join(parts)};features={','.join(FEATURES)}".encode()
+def _nobody_waits() -> None:
+    """After a restart there is nobody to tell that the device is up."""
 
 
 async def _announce(port: int) -> None:

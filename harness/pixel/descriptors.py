@@ -98,7 +98,7 @@ class Sink(Descriptor):
         super().__init__(fd)
         self._turn = asyncio.Lock()
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         """All of `data`, waiting for the reader as long as it takes."""
         view = memoryview(data)
         async with self._turn:

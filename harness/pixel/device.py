@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import subprocess
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -17,14 +18,17 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
+from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
+from harness.pixel.network import DeviceNetwork
 from harness.pixel.packages import InstallOptions, PackageStore
 from harness.pixel.paths import DevicePaths
 from harness.pixel.processes import Child, device_pid
 from harness.pixel.profile import Profile
 from harness.pixel.properties import Properties, initial_properties
+from harness.pixel.reverses import Reverses
 from harness.pixel.root import SHELL_UID, shell_environment
-from harness.pixel.sandbox import PRIVATE, Bind, Namespaces, sandbox_command
+from harness.pixel.sandbox import BOOT_ID, PRIVATE, Bind, Namespaces, sandbox_command
 
 log = logging.getLogger(__name__)
 
@@ -34,30 +38,43 @@ SYSTEM_PID: Final = 1
 
 
 class VirtualPixel:
-    """A running device. `start` makes one; everything that it started ends with `stop`, or with this process."""
+    """A device from one boot to its end: `start` boots it, and what it started ends with `stop`, or with this process."""
 
-    def __init__(self, profile: Profile, name: str, serial: str, state: Path) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        name: str,
+        serial: str,
+        state: Path,
+        *,
+        hardware: Hardware | None = None,
+        secure: bool = False,
+    ) -> None:
         self.profile, self.name, self.serial, self.state = profile, name, serial, state
-        self.stopping = asyncio.Event()
+        self.hardware: Hardware = hardware or Hardware()
+        self.rebooting = asyncio.Event()
+        """Set by who wants the device to end and boot again."""
         self.root = state / "root"
         self._private = state / "private"
         self._private.mkdir(exist_ok=True)
         self._private.chmod(0)
         self.paths = DevicePaths(self.root)
-        values = initial_properties(profile, serial, name) | _kept_properties(state)
+        values = initial_properties(profile, serial, name, secure=secure) | _kept_properties(state)
         self.properties = Properties(values, self.root / "dev/__properties__/properties")
         self.logs = LogBuffers()
         self.packages = PackageStore(state, self.paths, profile)
         self.activities = ActivityManager(self)
+        self.reverses = Reverses(self)
         self.sessions: dict[int, InstallOptions] = {}
         self.init_pid = 0
         self.namespaces: Namespaces | None = None
+        self.network: DeviceNetwork | None = None
         self._init: subprocess.Popen[bytes] | None = None
         self._control: ControlSocket | None = None
         self._log_socket: LogSocket | None = None
 
     async def start(self) -> None:
-        """Start the first process and the sockets that the device's programs talk to. Raises `DeviceUnavailable`."""
+        """Start the network, the first process and the sockets that the device's programs talk to. Raises `DeviceUnavailable`."""
         folder = os.open(self.root / "dev/socket", os.O_PATH | os.O_DIRECTORY)
         try:  # by descriptor: a socket's path may have 107 bytes only, and the state folder may lie deep
             base = f"/proc/self/fd/{folder}"
@@ -67,6 +84,7 @@ class VirtualPixel:
             self._control = ControlSocket(f"{base}/pixel", self)
         finally:
             os.close(folder)
+        (self.root / BOOT_ID).write_text(f"{uuid.uuid4()}\n", encoding="ascii")
         await self._start_init()
         self._control.start()
         self.system_log(Priority.I, "SystemServer", f"{self.profile.model} {self.serial} is up")
@@ -74,6 +92,7 @@ class VirtualPixel:
     async def stop(self) -> None:
         """End every process of the device, and keep what a restart needs."""
         await self.activities.stop_all()
+        await self.reverses.close()
         if self._control is not None:
             await self._control.close()
         if self._log_socket is not None:
@@ -83,6 +102,8 @@ class VirtualPixel:
             self._init.wait()
         for fd in self.namespaces.descriptors if self.namespaces else ():
             os.close(fd)
+        if self.network is not None:
+            self.network.close()
         (self.state / "properties.json").write_text(json.dumps(self.properties.kept()), encoding="utf-8")
         self.paths.close()
 
@@ -106,12 +127,15 @@ class VirtualPixel:
             argv,
             uid=SHELL_UID,
             gid=SHELL_UID,
-            env=shell_environment() | {"TERM": term},
+            env=shell_environment(self.root) | {"TERM": term},
             cwd=cwd,
             binds=binds,
             join=self.namespaces,
         )
-        return Child(command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=self.namespaces.descriptors)
+        joined = self.namespaces
+        return Child(
+            command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=joined.descriptors, network=joined.network
+        )
 
     def inner_pid(self, host_pid: int) -> int:
         """The number under which the device's programs see the app process that runs as `host_pid` on the host."""
@@ -125,10 +149,21 @@ class VirtualPixel:
         """Start pid 1 of the device in namespaces of its own; when it dies, the kernel ends all that joined them."""
         info_read, info_write = os.pipe()
         ready_read, ready_write = os.pipe()
-        command = sandbox_command(self.root, ["/system/bin/init"], uid=SHELL_UID, gid=SHELL_UID, env={})
+        try:
+            network = self.network = DeviceNetwork()
+        except OSError as error:
+            raise _no_sandbox(f"no network namespace: {error.strerror}") from error
+        command = sandbox_command(
+            self.root, ["/system/bin/init"], uid=SHELL_UID, gid=SHELL_UID, env={}, own_network=False
+        )
         command[1:1] = ["--as-pid-1", "--info-fd", str(info_write)]
         self._init = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=ready_write, pass_fds=(info_write,), start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=ready_write,
+            pass_fds=(info_write,),
+            start_new_session=True,
+            preexec_fn=network.enter,  # noqa: PLW1509 - one system call, no lock
         )
         os.close(info_write)
         os.close(ready_write)
@@ -143,7 +178,7 @@ class VirtualPixel:
                 if not (await ready.read()).startswith(b"ready"):
                     raise _no_sandbox("its first process ended at once")
             self.init_pid = int(json.loads(text)["child-pid"])
-            self.namespaces = _open_namespaces(self.init_pid)
+            self.namespaces = _open_namespaces(self.init_pid, network)
         except (TimeoutError, ValueError, KeyError, OSError) as error:
             raise _no_sandbox(str(error)) from error
         finally:
@@ -151,15 +186,15 @@ class VirtualPixel:
             ready.close()
 
 
-def _open_namespaces(pid: int) -> Namespaces:
-    """Descriptors of a process' namespaces: of its processes, of the users who own that one, and its own users."""
+def _open_namespaces(pid: int, network: DeviceNetwork) -> Namespaces:
+    """A process' namespaces: that of its processes, of the users who own that one, its own users, and `network`."""
     processes = os.open(f"/proc/{pid}/ns/pid", os.O_RDONLY)
     owner = fcntl.ioctl(processes, _NS_GET_USERNS)
     users = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
     if os.fstat(users).st_ino == os.fstat(owner).st_ino:
         os.close(users)
-        return Namespaces(owner, None, processes)
-    return Namespaces(owner, users, processes)
+        return Namespaces(owner, None, processes, network)
+    return Namespaces(owner, users, processes, network)
 
 
 def _no_sandbox(why: str) -> DeviceUnavailable:

@@ -28,6 +28,7 @@ FIRST_PORT: Final = 5554
 LAST_PORT: Final = 5584
 LOCK_NAME: Final = "daemon.json"
 LOG_NAME: Final = "daemon.log"
+KEYS_NAME: Final = "adb_keys"
 
 _START_DEADLINE_S: Final = 60.0
 _STOP_DEADLINE_S: Final = 10.0
@@ -56,11 +57,14 @@ def devices_folder() -> Path:
     return cache_root() / "pixel"
 
 
-def start(name: str | None = None, port: int | None = None, *, owner: bool, wipe: bool = False) -> PixelInfo:
+def start(
+    name: str | None = None, port: int | None = None, *, owner: bool, wipe: bool = False, secure: bool = False
+) -> PixelInfo:
     """Start a device and return when adb can reach it.
 
     Without `name` its state is that of its port; without `port` it takes the first free even one from 5554. With
-    `owner` it ends with the calling process, however that ends; without, it runs until it is stopped. Raises
+    `owner` it ends with the calling process, however that ends; without, it runs until it is stopped. With `secure` it
+    serves only adb servers whose key it was told (`authorise`), and is listed as unauthorized by others. Raises
     `UsageError` for a bad name or port, `DeviceUnavailable` when the port or the state is taken or the sandbox doesn't work,
     `ToolMissing` when a tool isn't there.
     """
@@ -73,6 +77,7 @@ def start(name: str | None = None, port: int | None = None, *, owner: bool, wipe
     command += ["--port", str(port)] if port else []
     command += ["--owner", str(owner_read)] if owner else []
     command += ["--wipe"] if wipe else []
+    command += ["--secure"] if secure else []
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     try:
@@ -131,6 +136,31 @@ def stop(info: PixelInfo) -> None:
             if poller.poll(_STOP_DEADLINE_S * 1000):
                 return
     raise DeviceUnavailable("pixel.stop", f"{info.serial} doesn't end", why=f"process {info.pid} outlives SIGKILL")
+
+
+def authorise(info: PixelInfo, key: Path) -> None:
+    """Add the public key in a file, as `~/.android/adbkey.pub`, to those that a device accepts; servers that wait for it
+    are served at once. Raises `UsageError` when the file has no such key.
+    """
+    from harness.pixel.authorisation import parse_key
+
+    try:
+        line = key.read_text(encoding="utf-8").strip()
+        parse_key(line)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            "pixel.key",
+            f"{key} can't be used as an adb key",
+            why=str(why),
+            hint="the public half is wanted, as in ~/.android/adbkey.pub; adb makes it when its server starts",
+        ) from None
+    keys = Path(info.state) / KEYS_NAME
+    known = keys.read_text(encoding="utf-8").splitlines() if keys.exists() else []
+    if line not in known:
+        fresh = keys.with_name(f".{KEYS_NAME}.new")
+        fresh.write_text("".join(f"{each}\n" for each in (*known, line)), encoding="utf-8")
+        fresh.replace(keys)
 
 
 @contextlib.contextmanager

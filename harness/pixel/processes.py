@@ -11,9 +11,12 @@ import subprocess
 import termios
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from harness.pixel.descriptors import Descriptor
+
+if TYPE_CHECKING:
+    from harness.pixel.network import DeviceNetwork
 
 KILLED_BY_SHELL: Final = 128
 """A shell, and bubblewrap too, says 128 and the signal's number for a process that a signal ended."""
@@ -22,8 +25,24 @@ KILLED_BY_SHELL: Final = 128
 class Child:
     """A process in a session of its own, with the three streams that it was given."""
 
-    def __init__(self, argv: Sequence[str], *, stdin: int, stdout: int, stderr: int, pass_fds: Sequence[int]) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+        pass_fds: Sequence[int],
+        network: DeviceNetwork | None = None,
+    ) -> None:
         terminal = os.isatty(stdin)
+
+        def prepare() -> None:
+            if terminal:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if network:
+                network.enter()
+
         self._process = subprocess.Popen(
             argv,
             stdin=stdin,
@@ -31,7 +50,7 @@ class Child:
             stderr=stderr,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
-            preexec_fn=_take_terminal if terminal else None,  # noqa: PLW1509 - this process has one thread
+            preexec_fn=prepare if terminal or network else None,  # noqa: PLW1509 - two system calls, no lock
         )
         self.pid = self._process.pid
         self._end = asyncio.get_running_loop().create_task(self._reap())
@@ -57,10 +76,6 @@ class Child:
     def kill(self) -> None:
         """End the process group now."""
         self.signal(signal.SIGKILL)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def device_pid(host_pid: int) -> int | None:

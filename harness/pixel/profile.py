@@ -42,8 +42,8 @@ class Profile:
 
     @property
     def build_type(self) -> str:
-        """`ro.build.type`: as Google's emulator images."""
-        return "userdebug"
+        """`ro.build.type`: as on a phone, and on Google's images with the Play Store: there is no root to be had."""
+        return "user"
 
     @property
     def build_tags(self) -> str:

@@ -57,8 +57,11 @@ class Properties:
         fresh.replace(self._mirror)
 
 
-def initial_properties(profile: Profile, serial: str, avd_name: str) -> dict[str, str]:
-    """What a device of this profile says after boot; `ro.kernel.qemu` and `ro.hardware` tell that it is virtual."""
+def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: bool = False) -> dict[str, str]:
+    """What a device of this profile says after boot; `ro.kernel.qemu` and `ro.hardware` tell that it is virtual.
+
+    `secure` says that adb servers must show a known key.
+    """
     abilist = ",".join(profile.abis)
     values = {
         "dalvik.vm.heapgrowthlimit": "256m",
@@ -74,7 +77,7 @@ def initial_properties(profile: Profile, serial: str, avd_name: str) -> dict[str
         "persist.sys.timezone": "GMT",
         "persist.sys.usb.config": "adb",
         "qemu.hw.mainkeys": "0",
-        "ro.adb.secure": "0",
+        "ro.adb.secure": str(int(secure)),
         "ro.allow.mock.location": "0",
         "ro.baseband": "unknown",
         "ro.board.platform": "virtual",
@@ -112,7 +115,7 @@ def initial_properties(profile: Profile, serial: str, avd_name: str) -> dict[str
         "ro.config.low_ram": "false",
         "ro.crypto.state": "unencrypted",
         "ro.crypto.type": "none",
-        "ro.debuggable": "1",
+        "ro.debuggable": "0",
         "ro.hardware": "virtual",
         "ro.kernel.qemu": "1",
         "ro.kernel.qemu.avd_name": avd_name,

@@ -58,6 +58,8 @@ _USERS: Final = (
     "root:x:0:0::/:/system/bin/sh\nsystem:x:1000:1000::/:/system/bin/sh\nshell:x:2000:2000::/:/system/bin/sh\n"
 )
 _GROUP: Final = "root:x:0:\nsystem:x:1000:\nlog:x:1007:\nsdcard_rw:x:1015:\nshell:x:2000:\ninet:x:3003:\n"
+_LOCALE: Final = "usr/lib/locale/C.utf8"
+"""Android's C library knows UTF-8 only; glibc has to be told, and needs this folder of the host's for it."""
 _HOSTS: Final = "127.0.0.1       localhost\n::1             ip6-localhost\n"
 _MKSHRC: Final = """\
 : ${HOSTNAME:=$(getprop ro.product.device)}
@@ -72,9 +74,10 @@ PS1='${|
 """
 
 
-def shell_environment(*, home: str = "/") -> dict[str, str]:
-    """What `adb shell env` shows on Android, as far as programs ask for it."""
-    return {
+def shell_environment(root: Path, *, home: str = "/") -> dict[str, str]:
+    """What `adb shell env` shows on Android, as far as programs ask for it, and that names are in UTF-8."""
+    unicode = {"LC_ALL": "C.UTF-8"} if (root / _LOCALE).is_dir() else {}
+    return unicode | {
         "ANDROID_ASSETS": "/system/app",
         "ANDROID_BOOTLOGO": "1",
         "ANDROID_DATA": "/data",
@@ -114,6 +117,8 @@ def build_root(root: Path) -> None:
     _copy(command_client(), system_bin / "androidcmd")
     for name in (*ANDROID_COMMANDS, "init"):
         _link(system_bin / name, "androidcmd")
+    if (locale := Path("/", _LOCALE)).is_dir():
+        shutil.copytree(locale, root / _LOCALE, dirs_exist_ok=True)
     for name, text in {"passwd": _USERS, "group": _GROUP, "hosts": _HOSTS, "mkshrc": _MKSHRC}.items():
         (root / "system/etc" / name).write_text(text, encoding="utf-8")
 

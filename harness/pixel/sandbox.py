@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.pixel.network import DeviceNetwork
 
 WRITABLE = ("data", "storage", "cache")
 """Folders of the device that its processes may write in."""
@@ -17,18 +21,22 @@ GUARDED = ("data/app", "data/tombstones", "dev/socket", "dev/__properties__")
 """Folders that only the device's own process changes."""
 PRIVATE = ("data/data",)
 """Folders of the apps, which a shell can't look into."""
+BOOT_ID = "dev/__properties__/boot_id"
+"""File of the device, if it is there, that its programs see as `/proc/sys/kernel/random/boot_id`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """Open descriptors of a running device's namespaces; a process that joins them is seen by the device's `ps`.
+    """A running device's namespaces, the first three by open descriptors; a process in them is seen by its `ps`.
 
-    `user` owns `pid`; `inner_user` is the one in which the device's user ids are mapped, if it is another.
+    `user` owns `pid`; `inner_user` is the one in which the device's user ids are mapped, if it is another. A process
+    enters `network` before it becomes bubblewrap.
     """
 
     user: int
     inner_user: int | None
     pid: int
+    network: DeviceNetwork
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -55,15 +63,18 @@ def sandbox_command(
     cwd: str = "/",
     binds: Sequence[Bind] = (),
     join: Namespaces | None = None,
+    own_network: bool = True,
 ) -> list[str]:
     """The argument list that runs `argv` (paths of the device) in `root`, with `env` and nothing else around it.
 
-    Without `join` the process has process and user namespaces of its own, with `uid` and `gid`; with it, those of the
-    device. Either way there is no network, and the process dies with the one that started it. `binds` come last and
-    win over the device's own folders; their targets are made in `root` where they aren't there.
+    Without `join` the process has process and user namespaces of its own, with `uid` and `gid`, and no network unless
+    `own_network` is off; with it, those of the device, and the network that its starter has entered. Either way it dies
+    with the one that started it. `binds` come last and win over the device's own folders; their targets are made in
+    `root` where they aren't there.
     """
-    command = ["bwrap", "--die-with-parent", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    command = ["bwrap", "--die-with-parent", "--unshare-ipc", "--unshare-uts"]
     if join is None:
+        command += ["--unshare-net"] if own_network else []
         command += ["--unshare-user", "--unshare-pid", "--uid", str(uid), "--gid", str(gid)]
     else:
         command += ["--userns", str(join.user), "--pidns", str(join.pid)]
@@ -75,6 +86,8 @@ def sandbox_command(
     command += ["--proc", "/proc", "--dev", "/dev"]
     for name in GUARDED:
         command += ["--ro-bind", str(root / name), f"/{name}"]
+    if (root / BOOT_ID).exists():
+        command += ["--ro-bind", str(root / BOOT_ID), "/proc/sys/kernel/random/boot_id"]
     for bind in binds:
         _make_target(root, bind)
         command += ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.target]

@@ -32,15 +32,15 @@ class Agreement:
     same_top: bool
 
 
-def defects(output: Array) -> tuple[str, ...]:
-    """What no backend may answer: NaN, infinities, all zero, or one constant throughout (of more than one value)."""
+def defects(output: Array, *, constant: bool = False) -> tuple[str, ...]:
+    """What no backend may answer: NaN, infinities, or, unless it may be constant, one of several values throughout."""
     values = output.astype(np.float64)
     found = []
     if bad := int(np.count_nonzero(np.isnan(values))):
         found.append(f"{bad} NaN, the first at {_where(np.isnan(values))}")
     if bad := int(np.count_nonzero(np.isinf(values))):
         found.append(f"{bad} infinite, the first at {_where(np.isinf(values))}")
-    if values.size > 1 and not found and np.ptp(values) == 0:
+    if values.size > 1 and not found and not constant and np.ptp(values) == 0:
         found.append("all zero" if values.flat[0] == 0 else f"constant {values.flat[0]:g}")
     return tuple(found)
 

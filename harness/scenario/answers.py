@@ -13,6 +13,7 @@ from harness.models.describe import DescribedModel, describe_variants
 from harness.models.entry import silence
 from harness.models.samples import Sample
 from harness.models.tasks.base import Answered, Score
+from harness.results.agreement import Array
 from harness.scenario.evidence import Outputs
 from harness.scenario.inputs import prepared_of, tensorflow_outputs
 
@@ -64,6 +65,18 @@ def answers_of(
             unreadable[sample.name] = error.what
     answered = [Answered(answer, truths[name]) for name, answer in answers.items() if name in truths]
     return Answers(answers, task.score(answered), unreadable)
+
+
+def meant_of(model: DescribedModel, outputs: Outputs) -> Outputs:
+    """What of these outputs says something, and has to agree; all of an output that the task can't read."""
+
+    def meant(tensors: tuple[Array, ...]) -> tuple[Array, ...]:
+        try:
+            return model.card.task.meant(tensors, model.outputs)
+        except HarnessError:
+            return tensors
+
+    return {name: meant(tensors) for name, tensors in outputs.items()}
 
 
 def draw(model: DescribedModel, samples: Sequence[Sample], answers: Answers, folder: Path) -> tuple[Path, ...]:

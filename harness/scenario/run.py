@@ -23,7 +23,7 @@ from harness.models.samples import Sample
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
-from harness.scenario.answers import answers_of, draw, truths_of
+from harness.scenario.answers import answers_of, draw, meant_of, truths_of
 from harness.scenario.evidence import Outputs, evidence_of, observed, outputs_of
 from harness.scenario.execute import APPLICATION, Executed, execute
 from harness.scenario.host import hosted_device
@@ -198,6 +198,9 @@ def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: I
 
 def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity: Identity) -> tuple[Row, ...]:
     outputs = {cell.id: outputs_of(folder, executed.recorded, cell.id) for cell in prepared.cells}
+    compared = {
+        cell.id: meant_of(prepared.described[cell.model, cell.variant], outputs[cell.id]) for cell in prepared.cells
+    }
     coverage = observed(executed.log, folder.run_id)
     expect = prepared.scenario.expect
     rows = []
@@ -210,8 +213,8 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
             cell,
             executed.recorded,
             coverage,
-            outputs,
-            prepared.references[cell.model, cell.variant],
+            compared,
+            meant_of(model, prepared.references[cell.model, cell.variant]),
             model.card.task.kinds(model.outputs),
             answers.scores,
         )

@@ -181,9 +181,10 @@ def _defects(evidence: Evidence) -> list[Issue]:
     found = []
     for name, tensors in evidence.outputs.items():
         for index, tensor in enumerate(tensors):
+            constant = _kind(evidence, index) is Kind.CLASSES  # all objects, or all pixels, may be of one class
             found += [
                 Issue(code="output.defect", owner=Owner.DEVICE, text=f"{name}: output {index} is {what}")
-                for what in defects(tensor)
+                for what in defects(tensor, constant=constant)
             ]
     return found
 
@@ -203,9 +204,9 @@ def _agreement(cell: Cell, evidence: Evidence) -> tuple[tuple[AgreementRow, ...]
                 distance = compare(reference, candidate, scale=scale, zero_point=zero_point)
             except ValueError as error:
                 text = f"{name}: output {index}: {error}"
-                found.append(Issue(code="agreement.shape", owner=Owner.HARNESS, text=text))
+                found.append(Issue(code="agreement.shape", owner=Owner.MODEL, text=text))
                 continue
-            kind = evidence.kinds[index] if index < len(evidence.kinds) else Kind.VECTOR
+            kind = _kind(evidence, index)
             allowed = tolerance_of(
                 cell.rule, kind, cell.variant, cell.options, quantised=scale != 0.0, largest=distance.largest
             )
@@ -214,6 +215,10 @@ def _agreement(cell: Cell, evidence: Evidence) -> tuple[tuple[AgreementRow, ...]
                 worst[index] = row
             found += _apart(cell, name, index, distance, allowed)
     return tuple(row for _, row in sorted(worst.items())), found
+
+
+def _kind(evidence: Evidence, index: int) -> Kind:
+    return evidence.kinds[index] if index < len(evidence.kinds) else Kind.VECTOR
 
 
 def _agreement_row(

@@ -12,7 +12,7 @@ from harness.models.corpus import BACKENDS, Case, Fate, corpus
 from harness.models.gpu_support import predict
 from harness.pixel import lifecycle
 from harness.results.coverage import GPU_DELEGATE
-from harness.scenario.corpus import run_corpus
+from harness.scenario.corpus import ON_A_DEVICE, run_corpus
 from harness.scenario.load import load
 from harness.scenario.packing import describe_models
 from harness.scenario.plan import cells_of
@@ -33,12 +33,13 @@ def pixel() -> Iterator[lifecycle.PixelInfo]:
 
 
 def selection() -> list[Case]:
-    """Every model that some backend computes wrongly, one that kills the app, and some of the others."""
+    """Every model that a device computes wrongly, one that kills the app, and some of the others."""
     wrong: list[Case] = []
     deadly: list[Case] = []
     others: list[Case] = []
     for case in corpus():
-        (wrong if case.must_catch else deadly if Fate.CRASHED in case.fates.values() else others).append(case)
+        missed = any(case.fates[name] is Fate.WRONG for name in ON_A_DEVICE)
+        (wrong if missed else deadly if Fate.CRASHED in case.fates.values() else others).append(case)
     return [*wrong, *deadly[:1], *others[::EVERY]]
 
 
@@ -50,7 +51,7 @@ def test_wrong_ones_are_flagged_and_no_control_is(pixel: lifecycle.PixelInfo, tm
     assert [(row.case.name, row.backend, row.taken) for row in found.mispredicted] == []
     assert [(row.case.name, row.backend, row.fate, row.error) for row in found.surprises] == []
     flagged = {(row.case.name, row.backend) for row in found.rows if row.fate is Fate.WRONG}
-    assert flagged == {(case.name, name) for case in cases for name in BACKENDS if case.fates[name] is Fate.WRONG}
+    assert flagged == {(case.name, name) for case in cases for name in ON_A_DEVICE if case.fates[name] is Fate.WRONG}
     assert len(flagged) > 15
 
 

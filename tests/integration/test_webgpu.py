@@ -106,12 +106,19 @@ def test_without_a_driver_nothing_is_judged(tmp_path: Path) -> None:
     assert caught.value.code == "webgpu.adapter"
 
 
-def test_a_process_that_says_nothing_is_an_error(tmp_path: Path) -> None:
+def test_a_process_that_says_nothing_is_an_error() -> None:
     """It is not started again and again: its exit code and its last words are told."""
     with pytest.raises(HostError, match="No module named nowhere") as caught:
         second_opinions(questions("one"), command=[sys.executable, "-m", "nowhere"])
     assert caught.value.code == "webgpu.failed"
     assert "exit code 1" in caught.value.why
+
+
+def test_a_process_that_ends_too_soon_is_an_error() -> None:
+    """Nothing asks it for ever: one that ends well without an answer is told as such."""
+    with pytest.raises(HostError, match="exit code 0") as caught:
+        second_opinions(questions("one"), command=[sys.executable, "-c", ""])
+    assert caught.value.code == "webgpu.failed"
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

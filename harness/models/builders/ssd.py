@@ -45,20 +45,14 @@ def detector(files: Mapping[str, Path]) -> Any:
     """
     import tensorflow as tf
 
-    path = files["graph"]
-    graph_def = tf.compat.v1.GraphDef()
-    graph_def.ParseFromString(path.read_bytes())
-    imported = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph_def, name=""), [])
+    graph = _imported(files["graph"])
 
     def pruned(given: str, *wanted: str) -> Any:
         try:
-            tensors = [imported.graph.get_tensor_by_name(f"{name}:0") for name in (given, *wanted)]
+            tensors = [graph.graph.get_tensor_by_name(f"{name}:0") for name in (given, *wanted)]
         except KeyError as error:
-            what = f"{path} is no SSD of TensorFlow's Object Detection API"
-            raise ModelError(
-                "ssd.graph", what, why=str(error), hint="its own exporter makes frozen_inference_graph.pb"
-            ) from error
-        return imported.prune(tensors[:1], tensors[1:])
+            raise _other(files["graph"], str(error)) from error
+        return graph.prune(tensors[:1], tensors[1:])
 
     photo = tf.zeros((1, _SIDE, _SIDE, 3), tf.uint8)
     anchors, *values = (value.numpy() for value in pruned(_PHOTO, _ANCHORS, *_CONSTANTS.values())(photo))
@@ -72,6 +66,23 @@ def detector(files: Mapping[str, Path]) -> Any:
         return dict(zip(_OUTPUTS, process(boxes, scores, _centred(anchors)), strict=True))
 
     return tf.function(detect, input_signature=[tf.TensorSpec((1, _SIDE, _SIDE, 3), tf.float32, name="image")])
+
+
+def _imported(path: Path) -> Any:
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+
+    graph = tf.compat.v1.GraphDef()
+    try:
+        graph.ParseFromString(path.read_bytes())
+    except DecodeError as error:
+        raise _other(path, str(error)) from error
+    return tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
+
+
+def _other(path: Path, why: str) -> ModelError:
+    hint = "give the frozen_inference_graph.pb that the API's exporter wrote"
+    return ModelError("ssd.graph", f"{path} is no SSD of TensorFlow's Object Detection API", why=why, hint=hint)
 
 
 def _operator(constants: Mapping[str, float], classes: int) -> Any:

@@ -122,20 +122,7 @@ class Given:
             ModelError: `metadata.role` when a role fits no tensor or several.
         """
         numbers = self.model.main.inputs if whose == "inputs" else self.model.main.outputs
-        names = [self._names(whose, number) for number in numbers]
-        found: dict[int, str] = {}
-        for role in sorted(roles, key=lambda role: role not in said):
-            free = [index for index in range(len(names)) if index not in found]
-            if role in said:
-                fits = [index for index in free if said[role] in names[index]]
-            else:
-                fits = [i for i in free if any(word in name.lower() for word in roles[role] for name in names[i])]
-            if len(fits) != 1:
-                what = f"{self.model.path}: which of its {whose} is '{role}'? {len(fits)} fit"
-                why = "there are " + ", ".join(" or ".join(f"'{name}'" for name in one) for one in names)
-                raise ModelError("metadata.role", what, why=why, hint=f"say so: `tensors: {{{role}: <name>}}`")
-            found[fits[0]] = role
-        return tuple(found[index] for index in range(len(names)))
+        return roles_of([self._names(whose, number) for number in numbers], roles, said, f"{self.model.path}: {whose}")
 
     def _names(self, whose: str, number: int) -> list[str]:
         signatures = [one for one in self.model.signatures if one.subgraph == 0]
@@ -144,6 +131,29 @@ class Given:
             self.model.main.tensors[number].name,
             *(name for map_ in maps for name, at in map_.items() if at == number),
         ]
+
+
+def roles_of(
+    names: Sequence[Sequence[str]], roles: Mapping[str, Sequence[str]], said: Mapping[str, str], where: str
+) -> tuple[str, ...]:
+    """Which role each tensor has, as `Given.roles`; every tensor has its names, and `where` says whose they are.
+
+    Raises:
+        ModelError: `metadata.role` when a role fits no tensor or several.
+    """
+    found: dict[int, str] = {}
+    for role in sorted(roles, key=lambda role: role not in said):
+        free = [index for index in range(len(names)) if index not in found]
+        if role in said:
+            fits = [index for index in free if said[role] in names[index]]
+        else:
+            fits = [i for i in free if any(word in name.lower() for word in roles[role] for name in names[i])]
+        if len(fits) != 1:
+            what = f"{where}: which of them is '{role}'? {len(fits)} fit"
+            why = "there are " + ", ".join(" or ".join(f"'{name}'" for name in one) for one in names)
+            raise ModelError("metadata.role", what, why=why, hint=f"say so: `tensors: {{{role}: <name>}}`")
+        found[fits[0]] = role
+    return tuple(found[index] for index in range(len(names)))
 
 
 class ModelFile(Part):

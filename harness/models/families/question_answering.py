@@ -10,7 +10,7 @@ from harness.models.families.base import Family, Given
 from harness.models.families.parts import TokenizerPart, bert_inputs
 from harness.models.metadata.values import Content, Description, TensorDescription
 
-_OUTPUTS = {"end_logits": ("end",), "start_logits": ("start",)}
+OUTPUTS = {"end_logits": ("end",), "start_logits": ("start",)}
 
 
 class QuestionAnswering(Family):
@@ -27,7 +27,7 @@ class QuestionAnswering(Family):
         given.expect(self.family, inputs=3, outputs=2)
         said = {str(role): name for role, name in self.tensors.items()}
         words = {"start_logits": "Where the answer starts.", "end_logits": "Where the answer ends."}
-        roles = given.roles("outputs", _OUTPUTS, said)
+        roles = given.roles("outputs", OUTPUTS, said)
         outputs = [TensorDescription(role, f"{words[role]} One number a token.", Content.FEATURE) for role in roles]
         tokenizer = self.tokenizer.describe(given, "tokenizer")
         return self.described(given, bert_inputs(given, said), outputs, input_units=(tokenizer,))

@@ -9,7 +9,7 @@ from harness.models.metadata.values import BertTokenizer, RegexTokenizer
 
 _BERT_TOKENS: tuple[str, ...] = ("[CLS]", "[SEP]", "[UNK]")
 _REGEX_TOKENS = ("<PAD>", "<UNKNOWN>")  # the Task Library refuses a vocabulary without them; <START> is optional
-_PAIR = re.compile(r"\S+ +[0-9]{1,9}")
+_PAIR = re.compile(r"\S+ [0-9]{1,9}")  # the Task Library stops the process at a second space
 
 
 def vocabulary_problem(content: bytes, tokenizer: BertTokenizer | RegexTokenizer) -> str:

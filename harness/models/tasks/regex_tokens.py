@@ -1,8 +1,9 @@
 """Text to numbers as TensorFlow Lite's RegexTokenizer says it, and as the Task Library's NLClassifier reads it.
 
-A text is cut where the pattern matches, what is empty is dropped, and each token is looked up as it stands: there is no
-lowering of letters, so a vocabulary has every spelling that it means, and spellings may share a number. Then come
-`<START>` if the vocabulary has it, the tokens that fit, `<UNKNOWN>` for those it hasn't, and `<PAD>` up to the length.
+A text ends at its first NUL and is cut where the pattern matches, what is empty is dropped, and each token is looked up
+as it stands: no letter is lowered, so a vocabulary has every spelling that it means, and spellings may share a number.
+The numbers are that of `<START>` if the vocabulary has it, those of the tokens that fit, `<UNKNOWN>`'s for what it
+hasn't, and `<PAD>`'s up to the length.
 
 Source: tensorflow_lite_support/cc/text/tokenizers/regex_tokenizer.cc and .../task/processor/regex_preprocessor.cc.
 """
@@ -13,9 +14,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StringConstraints
 
 from harness.errors import ModelError, UsageError
 from harness.models.entry import Entry, Line, Origin, Place, Word
@@ -38,7 +41,7 @@ class RegexTokens:
 
     def cut(self, text: str) -> list[str]:
         """The tokens of a text, in its order."""
-        return [token for token in self.pattern.split(text) if token]
+        return [token for token in self.pattern.split(text.partition("\0")[0]) if token]
 
     def encode(self, text: str, length: int) -> NDArray[np.int32]:
         """The numbers of a text, (length,) int32. What doesn't fit is left out at the end."""
@@ -88,7 +91,7 @@ class RegexInput(Entry):
 
     name: Word = "input_text"
     description: Line
-    pattern: Line
+    pattern: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=500)]
     vocabulary: Origin
 
     def file(self, place: Place) -> bytes:

@@ -5,8 +5,8 @@ in turns of one or more texts; and `replies`, our own list: what is offered, and
 
 A turn is answered with one of the replies when the next turn's first text is one of its spellings, or opens with one;
 the latter counts half in learning and is never measured on. A turn's last texts are the message. Of the
-conversations a tenth is held out and a tenth is for checking; which, and the figures that choose a setting, never have
-to do with what is held out. Many people took part in several conversations, so their ways of writing are in both.
+conversations a tenth is held out, and no setting was chosen by it: another tenth is for checking. Many people took part
+in several conversations, so their ways of writing are in all three parts.
 """
 
 from __future__ import annotations

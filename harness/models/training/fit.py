@@ -1,4 +1,9 @@
-"""Training of a Keras model that comes out the same each time: own order of examples, own first weights, fixed seeds."""
+"""Training of a Keras model that comes out the same each time: own order of examples, own first weights, fixed seeds.
+
+On one kind of processor the weights are the same bytes, with any number of threads. Another kind has other vector
+instructions and rounds sums otherwise, which training amplifies: the weights differ then, and figures in their third
+digit or so.
+"""
 
 from __future__ import annotations
 

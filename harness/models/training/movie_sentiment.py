@@ -2,8 +2,8 @@
 
 The data: C. Hutto and E. Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text"
 (2014), `movieReviewSnippets_GroundTruth.txt`: number, mean rating from -4 to 4, snippet. A snippet rated exactly 0 has
-no sign and is left out. A fifth of the others is held out, an eighth of the rest is for checking; which, and the figures
-that choose a setting, never have to do with what is held out.
+no sign and is left out. A fifth of the others is held out, and no setting was chosen by it: an eighth of the rest is for
+checking.
 
 Source of the first word vectors: S. Wang and C. Manning, "Baselines and Bigrams" (2012): one coordinate of each starts
 as the logarithm of how much likelier the word is in positive snippets than in negative ones.
@@ -68,9 +68,8 @@ def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Cours
         ratings = np.array([snippet.rating for snippet in some])
         positive = 1 / (1 + np.exp(-_SHARPNESS * ratings))
         inputs = words.encode_all((snippet.text for snippet in some), TOKENS)
-        return Examples(
-            inputs, np.stack([1 - positive, positive], 1).astype(np.float32), np.ones(len(some), np.float32)
-        )
+        targets = np.stack([1 - positive, positive], 1).astype(np.float32)
+        return Examples(inputs, targets, np.ones(len(some), np.float32))
 
     seed_everything(rng)
     first = examples(learned)
@@ -86,7 +85,7 @@ def read_snippets(path: Path) -> list[Snippet]:
     """The snippets that are rated other than 0. Raises ModelError `training.data` naming the line."""
     found = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError("training.data", f"{path} can't be read", why=str(error)) from error
     for number, line in enumerate(lines, start=1):

@@ -125,7 +125,7 @@ def write(run: TrainingRun, folder: Path) -> tuple[Path, ...]:
 
 def _products(card: ModelCard, trained: Trained) -> tuple[Product, ...]:
     pinned = {pin.path: pin.sha256 for pin in pins(card) if isinstance(pin, LocalPin)}
-    ours = [path for path in pinned if path.endswith(".npz")]
+    ours = [pin.path for pin in pins(card.source) if isinstance(pin, LocalPin) and pin.path.endswith(".npz")]
     files = {ours[0] if len(ours) == 1 else WEIGHTS: npz_of(trained.weights), **trained.files}
     for name in files:
         if PurePath(name).name != name:

@@ -12,24 +12,6 @@ if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
     from harness.pixel.packages import Package
 
-_BATTERY: Final = """\
-Current Battery Service state:
-  AC powered: true
-  USB powered: false
-  Wireless powered: false
-  Dock powered: false
-  Max charging current: 0
-  Max charging voltage: 0
-  Charge counter: 0
-  status: 2
-  health: 2
-  present: true
-  level: 100
-  scale: 100
-  voltage: 5000
-  temperature: 250
-  technology: Li-ion
-"""
 _THERMAL: Final = """\
 IsStatusOverride: false
 ThermalEventListeners:
@@ -97,7 +79,7 @@ def _describe(package: Package) -> str:
 
 
 _SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
-    "battery": lambda _, __: _BATTERY,
+    "battery": lambda device, _: device.hardware.battery.described(),
     "package": _package,
     "thermalservice": lambda _, __: _THERMAL,
 }

@@ -20,22 +20,23 @@ if TYPE_CHECKING:
 _shots = itertools.count(1)
 
 
+class ScreenUnavailable(Exception):
+    """There is no picture of the screen; the text says why."""
+
+
 async def screencap(device: VirtualPixel, call: Call) -> int:
     """`screencap [-p] [FILE]`: a PNG of the foreground app's screen, or of an empty home screen."""
     files = [word for word in call.arguments if not word.startswith("-")]
     if "-p" not in call.arguments and not (files and files[0].endswith(".png")):
         await call.complain("screencap: only PNG is there yet on the virtual Pixel: use -p\n")
         return 1
-    record = device.activities.foreground()
     try:
-        picture = (
-            await _app_screen(device, record) if record else (await asyncio.to_thread(home_screen, device)).read_bytes()
-        )
-    except (ProcessDied, CommandRefused, OSError) as error:
+        shot = await picture(device)
+    except ScreenUnavailable as error:
         await call.complain(f"Failed to take screenshot: {error}\n")
         return 1
     if not files:
-        await call.stdout.write(picture)
+        await call.stdout.write(shot)
         return 0
     path = files[0] if files[0].startswith("/") else f"{call.cwd.rstrip('/')}/{files[0]}"
     try:
@@ -48,8 +49,19 @@ async def screencap(device: VirtualPixel, call: Call) -> int:
         await call.complain(f"Error opening file: {path} ({error.strerror})\n")
         return 1
     with os.fdopen(fd, "wb") as stream:
-        stream.write(picture)
+        stream.write(shot)
     return 0
+
+
+async def picture(device: VirtualPixel) -> bytes:
+    """A PNG of the foreground app's screen, or of an empty home screen. Raises `ScreenUnavailable`."""
+    record = device.activities.foreground()
+    try:
+        if record:
+            return await _app_screen(device, record)
+        return (await asyncio.to_thread(home_screen, device)).read_bytes()
+    except (ProcessDied, CommandRefused, OSError) as error:
+        raise ScreenUnavailable(str(error)) from error
 
 
 async def _app_screen(device: VirtualPixel, record: AppRecord) -> bytes:

@@ -13,16 +13,19 @@ import signal
 import struct
 import termios
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from harness import wire
-from harness.pixel.adbd import Stream, StreamClosed
 from harness.pixel.descriptors import Sink, Source
 from harness.pixel.processes import Child
+from harness.pixel.stream import Stream, StreamClosed
 from harness.wire import ShellId, WireError
 
 if TYPE_CHECKING:
+    from harness.pixel.adbd import Service
     from harness.pixel.device import VirtualPixel
+    from harness.pixel.services.asked import Asked
 
 _FRAME_LIMIT: Final = wire.MAX_PAYLOAD
 _GRACE_S: Final = 1.0
@@ -54,9 +57,18 @@ def parse_request(service: str) -> ShellRequest:
     return ShellRequest(command, framed, terminal, term, ends_with_client=family == "shell")
 
 
-async def serve(device: VirtualPixel, request: ShellRequest, stream: Stream) -> None:
-    """Run the request's command on `stream`; the command doesn't outlive a `shell` stream."""
-    session = _Session(device, request, stream)
+async def find(asked: Asked) -> Service | None:
+    """The service that runs what is asked for."""
+    return partial(_serve, asked)
+
+
+async def _serve(asked: Asked, stream: Stream) -> None:
+    """Run the command; it doesn't outlive a `shell` stream."""
+    async with asked.connection.turn:
+        if stream.closed.is_set():
+            return
+        session = _Session(asked.device, parse_request(asked.name), stream)
+        await asyncio.sleep(0)
     try:
         await session.run()
     finally:
@@ -141,7 +153,7 @@ class _Session:
         elif kind is ShellId.WINDOW_SIZE and self._request.terminal:
             _resize(self._to_child.fd, payload)
 
-    async def _to_stdin(self, data: bytes) -> None:
+    async def _to_stdin(self, data: bytes | memoryview) -> None:
         with contextlib.suppress(BrokenPipeError):  # a command needn't read all that it is given
             await self._to_child.write(data)
 

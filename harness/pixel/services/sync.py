@@ -5,24 +5,30 @@ Sources: AOSP packages/modules/adb, `SYNC.TXT`, `file_sync_protocol.h`, `daemon/
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import stat
-from collections.abc import Callable
+import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from harness import wire
-from harness.pixel.adbd import Stream
 from harness.pixel.paths import DevicePaths
+from harness.pixel.services.receiver import FileReceiver
+from harness.pixel.stream import Stream
 from harness.wire import WireError
 
 if TYPE_CHECKING:
+    from harness.pixel.adbd import Service
     from harness.pixel.device import VirtualPixel
+    from harness.pixel.services.asked import Asked
 
-_PULL_BATCH: Final = 8
-_FILE_BITS: Final = 0o777
+_RECORD: Final = wire.SYNC_HEADER.size + wire.SYNC_DATA_MAX
+_PULL_RECORDS: Final = wire.MAX_PAYLOAD // _RECORD
+_OWNER: Final = 2000
+
+
+async def find(asked: Asked) -> Service | None:
+    """The service that answers requests until its client has no more."""
+    return partial(serve, asked.device)
 
 
 async def serve(device: VirtualPixel, stream: Stream) -> None:
@@ -33,7 +39,7 @@ async def serve(device: VirtualPixel, stream: Stream) -> None:
         if kind == b"QUIT":
             return
         if length > wire.SYNC_PATH_MAX:
-            raise WireError(f"path of {length} bytes in a {kind!r} request; {wire.SYNC_PATH_MAX} are allowed")
+            await _refuse(stream, f"path of {length} bytes in a {kind!r} request; {wire.SYNC_PATH_MAX} are allowed")
         name = os.fsdecode(await stream.read_exactly(length))
         if kind == b"STAT":
             await stream.write(_stat_v1(paths, name))
@@ -43,37 +49,72 @@ async def serve(device: VirtualPixel, stream: Stream) -> None:
             await stream.write(_list(paths, kind, name))
         elif kind == b"RECV":
             await _send_file(paths, stream, name)
+        elif kind == b"RCV2":
+            await _take_setup(stream, wire.SYNC_RECV2, kind, allowed=0)
+            await _send_file(paths, stream, name)
         elif kind == b"SEND":
-            await _receive_file(paths, stream, name)
+            path, comma, number = name.rpartition(",")
+            if not (comma and number.isascii() and number.isdigit()):
+                await _refuse(stream, f"SEND {name!r} has no mode")
+            await _receive_file(stream, FileReceiver(paths, path, int(number) & 0xFFFFFFFF))
+        elif kind == b"SND2":
+            mode, flags = await _take_setup(stream, wire.SYNC_SEND2, kind, allowed=wire.SYNC_DRY_RUN)
+            await _receive_file(stream, FileReceiver(paths, name, mode, dry=bool(flags)))
         else:
-            await stream.write(_failure(f"unknown sync request {kind!r}"))
-            raise WireError(f"unknown sync request {kind!r}")
+            await _refuse(stream, f"unknown sync request {kind!r}")
+
+
+async def _refuse(stream: Stream, message: str) -> None:
+    """Tell the client, then raise `WireError`."""
+    await stream.write(_failure(message))
+    raise WireError(message)
+
+
+async def _take_setup(stream: Stream, form: struct.Struct, kind: bytes, *, allowed: int) -> tuple[int, ...]:
+    """What follows the path of a request of version 2; its last number is flags, of which only `allowed` may be set."""
+    again, *numbers = form.unpack(await stream.read_exactly(form.size))
+    if again != kind:
+        await _refuse(stream, f"{again!r} in a {kind!r} request")
+    if numbers[-1] & ~allowed:
+        await _refuse(stream, f"flags {numbers[-1]:#x} of a {kind!r} request: compression isn't there")
+    return tuple(numbers)
 
 
 def _failure(message: str) -> bytes:
     return wire.pack_sync(b"FAIL", message.encode("utf-8", "surrogateescape"))
 
 
+def _seen(paths: DevicePaths, name: str, *, follow: bool) -> os.stat_result:
+    with paths.opened(name, os.O_PATH | (0 if follow else os.O_NOFOLLOW)) as fd:
+        paths.check_readable(fd, inside=True)
+        return os.fstat(fd)
+
+
 def _stat_v1(paths: DevicePaths, name: str) -> bytes:
     try:
-        seen = paths.stat(name, follow=False)
+        seen = _seen(paths, name, follow=False)
     except OSError:
         return wire.SYNC_STAT.pack(b"STAT", 0, 0, 0)
-    return wire.SYNC_STAT.pack(b"STAT", seen.st_mode, seen.st_size & 0xFFFFFFFF, int(seen.st_mtime) & 0xFFFFFFFF)
-
-
-def _stat_fields(seen: os.stat_result) -> tuple[int, ...]:
-    """Fields of STA2 and DNT2, from `dev` on; every file of the device belongs to its shell."""
-    times = (int(seen.st_atime), int(seen.st_mtime), int(seen.st_ctime))
-    return (seen.st_dev, seen.st_ino, seen.st_mode, seen.st_nlink, 2000, 2000, seen.st_size, *times)
+    return wire.SYNC_STAT.pack(b"STAT", *_short_fields(seen))
 
 
 def _stat_v2(paths: DevicePaths, kind: bytes, name: str) -> bytes:
     try:
-        seen = paths.stat(name, follow=kind == b"STA2")
+        seen = _seen(paths, name, follow=kind == b"STA2")
     except OSError as error:
         return wire.SYNC_STAT2.pack(kind, error.errno or 0, *(0,) * 10)
-    return wire.SYNC_STAT2.pack(kind, 0, *_stat_fields(seen))
+    return wire.SYNC_STAT2.pack(kind, 0, *_long_fields(seen))
+
+
+def _short_fields(seen: os.stat_result) -> tuple[int, int, int]:
+    """Mode, size and time of STAT and DENT; of sizes and times over 32 bits the lower ones, as adbd gives them."""
+    return seen.st_mode, seen.st_size & 0xFFFFFFFF, int(seen.st_mtime) & 0xFFFFFFFF
+
+
+def _long_fields(seen: os.stat_result) -> tuple[int, ...]:
+    """Fields of STA2 and DNT2, from `dev` on; every file of the device belongs to its shell."""
+    times = (int(seen.st_atime), int(seen.st_mtime), int(seen.st_ctime))
+    return (seen.st_dev, seen.st_ino, seen.st_mode, seen.st_nlink, _OWNER, _OWNER, seen.st_size, *times)
 
 
 def _list(paths: DevicePaths, kind: bytes, name: str) -> bytes:
@@ -81,16 +122,15 @@ def _list(paths: DevicePaths, kind: bytes, name: str) -> bytes:
     record, tag = (wire.SYNC_DENT, b"DENT") if kind == b"LIST" else (wire.SYNC_DENT2, b"DNT2")
     parts = []
     try:
+        with paths.opened(name, os.O_PATH) as fd:
+            paths.check_readable(fd)
         entries = paths.list(name)
     except OSError:
         entries = []
     for entry, seen in entries:
         label = os.fsencode(entry)
-        if kind == b"LIST":
-            fields = (seen.st_mode, seen.st_size & 0xFFFFFFFF, int(seen.st_mtime) & 0xFFFFFFFF)
-            parts.append(record.pack(tag, *fields, len(label)) + label)
-        else:
-            parts.append(record.pack(tag, 0, *_stat_fields(seen), len(label)) + label)
+        fields = _short_fields(seen) if kind == b"LIST" else (0, *_long_fields(seen))
+        parts.append(record.pack(tag, *fields, len(label)) + label)
     return b"".join(parts) + b"DONE" + bytes(record.size - 4)
 
 
@@ -101,13 +141,16 @@ async def _send_file(paths: DevicePaths, stream: Stream, name: str) -> None:
         await stream.write(_failure(f"open failed: {error.strerror}"))
         return
     try:
-        while True:
-            parts: list[bytes] = []
-            while len(parts) < _PULL_BATCH and (data := os.read(fd, wire.SYNC_DATA_MAX)):
-                parts.append(wire.pack_sync(b"DATA", data))
-            if not parts:
-                break
-            await stream.write(b"".join(parts))
+        paths.check_readable(fd)
+        block = memoryview(bytearray(_PULL_RECORDS * _RECORD))
+        places = [block[start + 8 : start + _RECORD] for start in range(0, len(block), _RECORD)]
+        while count := os.readv(fd, places):
+            full, rest = divmod(count, wire.SYNC_DATA_MAX)
+            for record in range(full):
+                wire.SYNC_HEADER.pack_into(block, record * _RECORD, b"DATA", wire.SYNC_DATA_MAX)
+            if rest:
+                wire.SYNC_HEADER.pack_into(block, full * _RECORD, b"DATA", rest)
+            await stream.write(block[: full * _RECORD + (rest and rest + wire.SYNC_HEADER.size)])
     except OSError as error:
         await stream.write(_failure(f"read failed: {error.strerror}"))
     else:
@@ -116,99 +159,34 @@ async def _send_file(paths: DevicePaths, stream: Stream, name: str) -> None:
         os.close(fd)
 
 
-async def _receive_file(paths: DevicePaths, stream: Stream, request: str) -> None:
-    """SEND `path,mode`, then DATA records, then DONE with the time; the answer is OKAY or FAIL with the reason.
+async def _receive_file(stream: Stream, receiver: FileReceiver) -> None:
+    """DATA records, then DONE with the time; the answer is OKAY, or FAIL with the reason as soon as there is one.
 
     After a failure the rest of the file is read and dropped, so that the stream stays in step.
     """
-    name, comma, number = request.rpartition(",")
     try:
-        mode = int(number) if comma else -1
-    except ValueError:
-        mode = -1
-    if mode < 0:
-        raise WireError(f"SEND {request!r} has no mode")
-    receiver = _Receiver(paths, name, mode)
-    try:
-        failure = receiver.attempt(receiver.open)
-        if failure:
-            await stream.write(_failure(failure))
+        receiver.begin()
+        told = await _tell(stream, receiver)
         while True:
             kind, length = wire.SYNC_HEADER.unpack(await stream.read_exactly(wire.SYNC_HEADER.size))
             if kind == b"DONE":
                 break
             if kind != b"DATA" or length > wire.SYNC_DATA_MAX:
-                raise WireError(f"{kind!r} record of {length} bytes in a file being sent")
-            data = await stream.read_exactly(length)
-            if not failure and (failure := receiver.attempt(partial(receiver.write, data))):
-                await stream.write(_failure(failure))
-        if not failure:
-            failure = receiver.attempt(partial(receiver.finish, length))
-            await stream.write(_failure(failure) if failure else wire.pack_sync(b"OKAY"))
+                await _refuse(stream, f"{kind!r} record of {length} bytes in a file being sent")
+            while length > 0:
+                data = await stream.read(length)
+                receiver.write(data)
+                length -= len(data)
+            told = told or await _tell(stream, receiver)
+        receiver.finish(length)
+        if not (told or await _tell(stream, receiver)):
+            await stream.write(wire.pack_sync(b"OKAY"))
     finally:
         receiver.abandon()
 
 
-class _Receiver:
-    """The file that a client is sending; a link's target comes as its content. Not finished, it is removed."""
-
-    def __init__(self, paths: DevicePaths, name: str, mode: int) -> None:
-        self._paths, self._name, self._mode = paths, name, mode
-        self._fd: int | None = None
-        self._target = b""
-
-    def attempt(self, step: Callable[[], None]) -> str:
-        """Empty, or why the step failed; after a failure nothing is left of the file."""
-        try:
-            step()
-        except OSError as error:
-            self.abandon()
-            return f"couldn't create file: {error.strerror}"
-        return ""
-
-    def open(self) -> None:
-        with self._paths.parent_of(self._name, make=True) as (folder, name):
-            self._paths.check_writable(folder)
-            _unlink_file(name, folder)
-            if not stat.S_ISLNK(self._mode):
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                self._fd = os.open(name, flags, 0o666, dir_fd=folder)
-
-    def write(self, data: bytes) -> None:
-        if self._fd is None:
-            self._target = (self._target + data)[: wire.SYNC_PATH_MAX]
-            return
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
-
-    def finish(self, modified: int) -> None:
-        if self._fd is None:
-            with self._paths.parent_of(self._name) as (folder, name):
-                os.symlink(self._target.rstrip(b"\0"), name, dir_fd=folder)
-            return
-        mode = self._mode & _FILE_BITS
-        mode |= mode >> 3 & 0o070  # as adbd: what the owner may, the group may,
-        mode |= mode >> 3 & 0o007  # and others too
-        os.fchmod(self._fd, mode)
-        os.utime(self._fd, (modified, modified))
-        os.close(self._fd)
-        self._fd = None
-
-    def abandon(self) -> None:
-        """Remove an unfinished file; nothing happens to a finished one."""
-        if self._fd is None:
-            return
-        os.close(self._fd)
-        self._fd = None
-        with contextlib.suppress(OSError), self._paths.parent_of(self._name) as (folder, name):
-            _unlink_file(name, folder)
-
-
-def _unlink_file(name: str, folder: int) -> None:
-    try:
-        if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return
+async def _tell(stream: Stream, receiver: FileReceiver) -> bool:
+    """Whether the file has failed; the client is told then."""
+    if receiver.failure:
+        await stream.write(_failure(receiver.failure))
+    return bool(receiver.failure)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.fetch.url import UrlFile, fetch_url, shown
+from harness.fetch.pin import UrlFile
+from harness.fetch.url import fetch_url, shown
 
 CONTENT = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

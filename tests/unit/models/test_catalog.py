@@ -151,7 +151,7 @@ def test_labels_of_an_index(
     """The first synonym of each, in the order of the numbers; a gap in them is an error."""
     path = tmp_path / "index.json"
     path.write_text(json.dumps(content))
-    monkeypatch.setattr("harness.models.entry.fetch", lambda _file, **_: path)
+    monkeypatch.setattr("harness.fetch.package.fetch", lambda _file, **_: path)
     pin = Pin(package="p", version="1", distribution="p-1-py3-none-any.whl", sha256="0" * 64, member="index.json")
     labels, place = LabelIndex(kind="json_index", file=pin), Place(tmp_path, "card")
     if isinstance(expected, tuple):

@@ -22,6 +22,7 @@ def numbers(text: str, length: int = 6, words: bytes = WORDS) -> list[int]:
 
 def as_the_task_library(text: str, length: int, words: dict[str, int], pattern: str) -> list[int]:
     """RegexTokenizer::Tokenize and RegexPreprocessor::Preprocess, step by step: find a match, keep what is before it."""
+    text = text.split("\0", maxsplit=1)[0]
     tokens, last, place = [], 0, 0
     while found := re.compile(pattern, re.ASCII).search(text, place):
         if found.start() > last:
@@ -50,7 +51,8 @@ def as_the_task_library(text: str, length: int, words: dict[str, int], pattern: 
         ("<START> <PAD>", [1, 6, 2, 0, 0, 0]),  # a special token in a text is text
         ("good " * 9, [1, 3, 3, 3, 3, 3]),  # what doesn't fit is left out at the end
         ("", [1, 0, 0, 0, 0, 0]),
-        ("?!… \x00\x07\ud83d", [1, 0, 0, 0, 0, 0]),  # marks, control characters and half a character part tokens
+        ("?!…\x07\ud83d", [1, 0, 0, 0, 0, 0]),  # marks, control characters and half a character part tokens
+        ("good\0film", [1, 3, 0, 0, 0, 0]),
         ("电影", [1, 0, 0, 0, 0, 0]),
     ],
 )
@@ -82,6 +84,7 @@ def test_a_very_long_text_takes_no_time() -> None:
         (b"", "has no <PAD> nor <UNKNOWN>"),
         (WORDS + b"film 9\n", "has token 'film' twice"),
         (b"<PAD> 0\n\xff\xfe 1\n", "is not UTF-8"),
+        (WORDS + b"more  9\n", "has 'more  9' on line 9"),
         (b"<PAD> -1\n<UNKNOWN> 1\n", "has '<PAD> -1' on line 1"),
         (b"<PAD> 0\n<UNKNOWN> 9999999999\n", "has '<UNKNOWN> 9999999999' on line 2"),
     ],

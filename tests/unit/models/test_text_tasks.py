@@ -58,6 +58,12 @@ def test_a_text_becomes_its_tokens(family: str, folder: Path) -> None:
     assert (tensor.dtype, tensor.tolist()) == (np.int32, [[1, 3, 2, 4, 0, 0]])
 
 
+def test_spaces_are_a_pattern(folder: Path) -> None:
+    """A pattern's own spaces are kept, where a card's other texts are stripped."""
+    (tensor,) = task("text_classification", pattern=" ").prepare(text("good film"), [TOKENS], Resources(folder))
+    assert np.asarray(tensor).tolist() == [[1, 3, 4, 0, 0, 0]]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_travels_in_the_model(family: str, folder: Path) -> None:
     """The list that the scores are for, and the vocabulary; the list isn't pinned by a hash, the vocabulary is."""

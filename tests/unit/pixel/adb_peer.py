@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 from harness import wire
 from harness.pixel.adbd import Connection, Service
+from harness.pixel.authorisation import Authorisation
+from harness.pixel.packets import PacketChannel
 from harness.wire import Command, Packet
 
 
@@ -23,6 +25,13 @@ class Peer:
     async def receive(self) -> Packet:
         header = wire.parse_packet_header(await self.reader.readexactly(wire.PACKET_HEADER.size))
         return Packet(header.command, header.arg0, header.arg1, await self.reader.readexactly(header.length))
+
+    async def receive_or_end(self) -> Packet | None:
+        """The next packet, or None when the device has closed the connection."""
+        try:
+            return await self.receive()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
 
     async def connect(self, *, max_payload: int = wire.MAX_PAYLOAD) -> Packet:
         self.send(Command.CNXN, wire.VERSION_WITHOUT_CHECKSUM, max_payload, b"host::features=shell_v2")
@@ -43,17 +52,34 @@ class Peer:
 
     async def dropped(self) -> bool:
         """Whether the device closes the connection without another word."""
-        return await self.reader.read() == b""
+        try:
+            return await self.reader.read() == b""
+        except ConnectionError:  # it doesn't wait for what it hasn't read
+            return True
 
 
 @asynccontextmanager
-async def device_with(services: Callable[[str], Service | None]) -> AsyncIterator[Callable[[], asyncio.Future[Peer]]]:
+async def device_with(
+    services: Callable[[str], Service | None], *, features: str = "", authorisation: Authorisation | None = None
+) -> AsyncIterator[Callable[[], asyncio.Future[Peer]]]:
     """A listening device that has these services; gives a function that connects one more server."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Connection(reader, writer, banner=lambda: b"device::features=", open_service=services).run()
+    async def find(_: Connection, name: str) -> Service | None:
+        return services(name)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    def connection(channel: PacketChannel) -> Connection:
+        connections.append(
+            Connection(
+                channel,
+                banner=f"device::features={features}".encode,
+                find_service=find,
+                authorisation=authorisation,
+            )
+        )
+        return connections[-1]
+
+    connections: list[Connection] = []
+    server = await asyncio.get_running_loop().create_server(lambda: PacketChannel(connection), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     peers: list[Peer] = []
 
@@ -68,3 +94,4 @@ async def device_with(services: Callable[[str], Service | None]) -> AsyncIterato
         for peer in peers:
             peer.writer.close()
         server.close()
+        await asyncio.gather(*(each.close() for each in connections))

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from harness import wire
-from harness.pixel.adbd import Service, Stream
+from harness.pixel.adbd import Service
+from harness.pixel.stream import Stream
 from harness.wire import Command, Packet
 from tests.unit.pixel.adb_peer import Peer, device_with
 
@@ -64,10 +65,11 @@ def test_only_one_write_is_in_flight_and_none_is_larger_than_the_peer_takes() ->
         await peer.connect(max_payload=4096)
         opened = await peer.open("flood:")
         sizes = []
-        for _ in range(3):
+        for _ in range(2):
             sizes.append(len((await peer.receive()).payload))
             assert (await peer.open("nothing:", 9)).command is Command.CLSE  # nothing came before this answer
             peer.send(Command.OKAY, 7, opened.arg0)
+        sizes.append(len((await peer.receive()).payload))
         assert sizes == [4096, 4096, 10_000 - 2 * 4096]
         assert await peer.receive() == Packet(Command.CLSE, opened.arg0, 7)
 
@@ -122,13 +124,13 @@ def test_nothing_is_served_before_cnxn() -> None:
 
 
 def test_a_peer_that_writes_without_waiting_is_dropped() -> None:
-    """Without delayed acknowledgement a second WRTE before the OKAY is a fault, and would fill the memory."""
+    """Nobody reads, so after some read-ahead no OKAY comes; one more WRTE is a fault, and would fill the memory."""
 
     async def act(peer: Peer) -> None:
         await peer.connect()
         opened = await peer.open("idle:")
         for _ in range(2):
-            peer.send(Command.WRTE, 7, opened.arg0, b"x")
+            peer.send(Command.WRTE, 7, opened.arg0, bytes(1 << 19))
         assert await peer.dropped()
 
     with_peer(act)

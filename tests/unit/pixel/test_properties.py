@@ -19,7 +19,7 @@ def test_the_device_says_that_it_is_virtual(properties: Properties) -> None:
     """Reports rely on these to tell its numbers from a phone's; the fingerprint says it too."""
     assert properties.get("ro.kernel.qemu") == "1"
     assert properties.get("ro.hardware") == "virtual"
-    assert properties.get("ro.build.fingerprint").endswith("/virtual:userdebug/test-keys")
+    assert properties.get("ro.build.fingerprint").endswith("/virtual:user/test-keys")
     assert properties.get("ro.product.model") == "Pixel 3 XL"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 import struct
@@ -13,9 +14,9 @@ from typing import Any, cast
 import pytest
 
 from harness import wire
-from harness.pixel.adbd import StreamClosed
 from harness.pixel.paths import DevicePaths
 from harness.pixel.services import sync
+from harness.pixel.stream import StreamClosed
 from harness.wire import WireError
 
 
@@ -30,6 +31,9 @@ class Wire:
             raise StreamClosed
         head, self.data = self.data[:size], self.data[size:]
         return head
+
+    async def read(self, limit: int) -> memoryview:
+        return memoryview(await self.read_exactly(min(limit, max(1, len(self.data)))))
 
     async def write(self, data: bytes) -> None:
         self.written += data
@@ -70,6 +74,7 @@ def request(kind: bytes, path: str) -> bytes:
 
 OKAY = wire.pack_sync(b"OKAY")
 QUIT = wire.pack_sync(b"QUIT")
+DONE = wire.SYNC_HEADER.pack(b"DONE", 1234)
 
 
 def test_a_pushed_file_has_its_bytes_mode_and_time_in_folders_made_for_it(root: Path) -> None:
@@ -94,9 +99,10 @@ def test_a_pulled_file_comes_in_blocks_and_an_end(root: Path) -> None:
 
 
 def test_a_link_is_pushed_as_a_link(root: Path) -> None:
-    """The content of a SEND with a link's mode is its target."""
+    """The content of a SEND with a link's mode is its target; its time is the link's own."""
     assert talk(root, send("/data/local/tmp/l", b"there\0", mode=stat.S_IFLNK | 0o777), QUIT) == OKAY
     assert str((root / "data/local/tmp/l").readlink()) == "there"
+    assert (root / "data/local/tmp/l").lstat().st_mtime == 1234
 
 
 @pytest.mark.parametrize(
@@ -117,6 +123,66 @@ def test_a_push_to_where_a_shell_may_not_write_fails_and_the_stream_stays_in_ste
     answer = talk(root, send(path, b"x" * 100_000), send("/data/local/tmp/next", b"y"), QUIT)
     assert answer == wire.pack_sync(b"FAIL", f"couldn't create file: {reason}".encode()) + OKAY
     assert not (root / "system/bin/sh").exists()
+
+
+@pytest.mark.parametrize("path", ["/system/new/deep/f", "/new/f", "/data/data/dev.tiny/new/f"])
+def test_a_refused_push_makes_no_folders_on_its_way(root: Path, path: str) -> None:
+    """What a shell may not write stays as it was, also where only a folder would have been made."""
+    before = sorted(root.rglob("*"))
+    assert talk(root, send(path, b"x"), QUIT).startswith(b"FAIL")
+    assert sorted(root.rglob("*")) == before
+
+
+def test_the_folders_of_apps_can_not_be_looked_into(root: Path) -> None:
+    """What they are may be known, not what is in them: a shell gets `Permission denied`, or nothing."""
+    (root / "data/data/dev.tiny").mkdir()
+    (root / "data/data/dev.tiny/secret").write_text("mine")
+    (root / "data/local/tmp/l").symlink_to("/data/data/dev.tiny")
+    for path in ("/data/data/dev.tiny/secret", "/data/local/tmp/l/secret"):
+        assert b"Permission denied" in talk(root, request(b"RECV", path), QUIT)
+        assert wire.SYNC_STAT2.unpack(talk(root, request(b"STA2", path), QUIT))[1] == errno.EACCES
+    assert wire.SYNC_STAT2.unpack(talk(root, request(b"STA2", "/data/data"), QUIT))[1] == 0
+    assert b"dev.tiny" not in talk(root, request(b"LIS2", "/data/data"), QUIT)
+
+
+def send2(path: str, data: bytes, *, flags: int = 0) -> bytes:
+    """What a client of version 2 sends to push a file."""
+    setup = wire.SYNC_SEND2.pack(b"SND2", stat.S_IFREG | 0o644, flags)
+    return wire.pack_sync(b"SND2", path.encode()) + setup + wire.pack_sync(b"DATA", data) + DONE
+
+
+def test_version_two_sends_and_receives_without_compression(root: Path) -> None:
+    """A file goes in and out again; its path may have a comma, as the mode comes after it."""
+    path = "/data/local/tmp/a,b"
+    assert talk(root, send2(path, b"12345"), QUIT) == OKAY
+    receive = request(b"RCV2", path) + wire.SYNC_RECV2.pack(b"RCV2", 0)
+    assert talk(root, receive, QUIT) == wire.pack_sync(b"DATA", b"12345") + wire.pack_sync(b"DONE")
+
+
+def test_a_dry_run_writes_nothing(root: Path) -> None:
+    """The client is answered as if it had been written."""
+    assert talk(root, send2("/data/local/tmp/dry", b"12345", flags=wire.SYNC_DRY_RUN), QUIT) == OKAY
+    assert list((root / "data/local/tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", [1, 2, 4, 1 << 30])
+def test_compression_that_was_not_announced_is_refused(root: Path, flags: int) -> None:
+    """A client that asks for it all the same is told, and nothing is written."""
+    with pytest.raises(WireError, match="compression"):
+        talk(root, send2("/data/local/tmp/packed", b"12345", flags=flags))
+    assert list((root / "data/local/tmp").iterdir()) == []
+
+
+def test_sizes_and_times_over_32_bits_are_told_in_full_by_version_two(root: Path) -> None:
+    """STAT gives the lower half, STA2 all."""
+    size, modified = (5 << 30) + 7, 1 << 33
+    with (root / "data/local/tmp/large").open("wb") as stream:
+        stream.truncate(size)
+    os.utime(root / "data/local/tmp/large", (modified, modified))
+    old = wire.SYNC_STAT.unpack(talk(root, request(b"STAT", "/data/local/tmp/large"), QUIT))
+    new = wire.SYNC_STAT2.unpack(talk(root, request(b"STA2", "/data/local/tmp/large"), QUIT))
+    assert old[2:] == (size & 0xFFFFFFFF, modified & 0xFFFFFFFF)
+    assert (new[8], new[10]) == (size, modified)
 
 
 def test_a_push_that_breaks_off_leaves_no_file(root: Path) -> None:

@@ -56,6 +56,8 @@ def test_healthy_output_has_no_defect() -> None:
     """A single value may be anything; more than one may not all be the same."""
     assert defects(np.array([0.2, 0.8], np.float32)) == ()
     assert defects(np.array([0.0], np.float32)) == ()
+    assert defects(np.zeros((1, 0, 4), np.float32)) == ()
+    assert defects(np.array([0.0, 0.0], np.float32), constant=True) == ()
 
 
 def test_ties_are_no_order() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, Owner
 from harness.models.tasks.base import Kind, Score
 from harness.results.agreement import Array
 from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage, Taken
@@ -198,6 +198,22 @@ def test_nan_fails_even_if_the_reference_has_it() -> None:
     row = verdict_of(cell_of(GPU), evidence_of(output=broken, reference={"cat": (broken,)}))
     assert row.outcome is Outcome.FAIL
     assert row.issues[0].code == "output.defect"
+
+
+def test_one_class_throughout_is_no_defect() -> None:
+    """All objects of a photo may be people; scores that are all the same are still broken."""
+    same = np.zeros((1, 2), np.float32)
+    evidence = evidence_of(output=same, reference={"cat": (same,)})
+    assert verdict_of(cell_of(GPU), replace(evidence, kinds=(Kind.CLASSES,))).outcome is Outcome.PASS
+    assert verdict_of(cell_of(GPU), evidence).issues[0].code == "output.defect"
+
+
+def test_another_number_of_objects_is_the_models_disagreement() -> None:
+    """A backend that finds one object where the other finds two fails, and the two shapes are named."""
+    row = verdict_of(cell_of(GPU), evidence_of(output=np.array([[0.9]], np.float32)))
+    assert (row.outcome, row.issues[0].code, row.issues[0].owner) == (Outcome.FAIL, "agreement.shape", Owner.MODEL)
+    assert "[1, 2]" in row.reason
+    assert "[1, 1]" in row.reason
 
 
 def test_refusal_carries_the_delegates_words() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.models.training import Trained, chat_replies, movie_sentiment, npz_of
+from harness.models.training.chat_replies import Exchange
 from harness.models.training.fit import Course
 
 COURSE = Course(epochs=2, batch=8, learning_rate=2e-3)
@@ -88,12 +89,24 @@ def test_replies_are_learned_the_same_each_time(replies: Callable[..., Trained])
     assert one.files["replies.txt"] == b"Hi!\nYeah\nNice!\n"
 
 
-def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
-    """The seed decides what is held out and how the weights begin."""
-    path = tmp_path / "snippets.txt"
-    path.write_text(snippets())
-    one, other = (movie_sentiment.train({"snippets": path}, seed, silent, COURSE) for seed in (7, 8))
-    assert npz_of(one.weights) != npz_of(other.weights)
+def test_the_seed_decides_what_is_held_out(tmp_path: Path) -> None:
+    """A fifth of the rated snippets and an eighth of the rest, in three parts that share nothing."""
+    (tmp_path / "x").write_text(snippets(240))
+    read = movie_sentiment.read_snippets(tmp_path / "x")
+    one, again, other = (movie_sentiment.split(read, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    assert one == again
+    assert one != other
+    assert [len(part) for part in one] == [44, 22, 154]
+    assert sorted((each.text, each.rating) for part in one for each in part) == sorted((s.text, s.rating) for s in read)
+
+
+def test_a_conversation_is_learned_or_held_out_whole() -> None:
+    """A tenth of the conversations each is held out and checked on, of which only whole replies are measured."""
+    talk = [[Exchange(f"{number}", 0, True), Exchange(f"{number}", 1, False)] for number in range(20)]
+    held_out, checked, learned = chat_replies.split(talk, np.random.default_rng(7))
+    assert (len(held_out), len(checked), len(learned)) == (2, 2, 32)
+    assert all(one.whole for one in (*held_out, *checked))
+    assert not {one.message for one in held_out} & {one.message for one in (*checked, *learned)}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +116,8 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
         ("1\tgood\tgood\n", "line 1 isn't"),
         ("1\tnan\tgood\n", "line 1 has the rating nan"),
         (b"1\t2.5\t\xff\n", "can't be read"),
-        ("", "0 examples to learn from, 0 to check on and 0 held out are too few"),
+        ("", "line 1 isn't"),
+        ("1\t0\tgood\n", "0 examples to learn from, 0 to check on and 0 held out are too few"),
         (snippets(9), "are too few"),
     ],
 )

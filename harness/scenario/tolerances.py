@@ -5,8 +5,8 @@ single precision, its accuracy debugger one of 5e-3 in half precision; of intege
 int8 with activations in float (`dynamic`) are rounded differently by each backend: 2e-2. A quantised model that a GPU
 computes in floats is held against integers: 5e-2.
 
-A mask ends in a steep sigmoid, so that along its edges a coarser rounding is a large difference, and says little: there
-the mean difference counts wherever the largest can't be as in single precision.
+Masks and images end in a sigmoid, steep along their edges, so that there a coarser rounding is a large difference and
+says little: of them the mean difference counts wherever the largest can't be as in single precision.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _SINGLE, _HALF, _DYNAMIC, _INTEGERS = 1e-4, 5e-3, 2e-2, 5e-2
 _STEPS = 2
 _QUANTISED: Final = frozenset({"int8", "int16x8"})
 _UNIT_RANGE: Final = frozenset({Kind.SCORES, Kind.MASKS, Kind.IMAGES})  # from 0 to 1; all other kinds are unbounded
+_PICTURES: Final = frozenset({Kind.MASKS, Kind.IMAGES})
 _RANKED: Final = frozenset({Kind.SCORES, Kind.LOGITS})
 _CLASSES_DIFFER = {True: 0.02, False: 0.01}  # share of places that near ties may turn, in half and in single precision
 
@@ -60,7 +61,7 @@ def tolerance_of(
     factor = _factor(variant, gpu=gpu, half=half)
     scale = 1.0 if kind in _UNIT_RANGE else max(1.0, largest)
     words = f"{variant} {kind}{' in half floats' if half else ''}"
-    if kind is Kind.MASKS and factor > _SINGLE:
+    if kind in _PICTURES and factor > _SINGLE:
         return Tolerance(f"{words}, in the mean", mean_abs=factor, same_top=same_top)
     return Tolerance(words if scale == 1.0 else f"{words} up to {largest:.3g}", factor * scale, same_top=same_top)
 

@@ -27,7 +27,8 @@ class Adb:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.program, self.home = program, home
-        self.environment = os.environ | {"ANDROID_ADB_SERVER_PORT": str(port), "HOME": str(home)}
+        no_phones = {"ADB_LIBUSB": "0", "ADB_MDNS": "0"}  # looking for them takes adb 36 three seconds
+        self.environment = os.environ | {"ANDROID_ADB_SERVER_PORT": str(port), "HOME": str(home)} | no_phones
         self.serial = ""
 
     def __call__(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -66,7 +67,7 @@ def programs() -> dict[str, Path]:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home and a cache of the tests' own, for the devices and for adb."""
     folder = tmp_path_factory.mktemp("home")
@@ -76,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="module", params=programs().keys())
+@pytest.fixture(scope="package", params=programs().keys())
 def adb(request: pytest.FixtureRequest, home: Path) -> Iterator[Adb]:
     """An adb of each version, its server running before the device starts."""
     chosen = Adb(programs()[request.param], home)
@@ -90,7 +91,7 @@ def adb(request: pytest.FixtureRequest, home: Path) -> Iterator[Adb]:
             chosen("kill-server")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def pixel(adb: Adb) -> Iterator[PixelInfo]:
     """A device that announced itself to that server."""
     info = lifecycle.start(owner=True, wipe=True)

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import select
 import socket
 import struct
 import subprocess
@@ -25,6 +26,14 @@ from tests.integration.pixel.conftest import DEADLINE_S, Adb, programs
 from tests.unit.pixel.adb_peer import Peer
 
 
+def read_until(terminal: int, text: bytes) -> bytes:
+    """What a terminal shows up to `text`, or up to the deadline."""
+    seen, deadline = b"", time.monotonic() + DEADLINE_S
+    while text not in seen and select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
+        seen += os.read(terminal, 4096)
+    return seen
+
+
 def test_an_interactive_shell_has_the_size_of_its_clients_terminal(adb: Adb, pixel: PixelInfo) -> None:
     """`adb shell` in a terminal of 30 rows and 101 columns; Ctrl-D ends it with the last command's code."""
     ours, theirs = pty.openpty()
@@ -34,12 +43,9 @@ def test_an_interactive_shell_has_the_size_of_its_clients_terminal(adb: Adb, pix
     )
     os.close(theirs)
     try:
+        assert b"$ " in read_until(ours, b"$ ")  # what is typed before the prompt may be dropped
         os.write(ours, b"stty size; false\n")
-        seen = b""
-        deadline = time.monotonic() + DEADLINE_S
-        while b"30 101" not in seen and time.monotonic() < deadline:
-            seen += os.read(ours, 4096)
-        assert b"30 101" in seen
+        assert b"30 101" in read_until(ours, b"30 101")
         os.write(ours, b"\x04")
         assert shell.wait(DEADLINE_S) == 1
     finally:

@@ -62,6 +62,15 @@ def test_of_masks_the_mean_counts_where_rounding_is_coarse() -> None:
     assert (found.max_abs, found.mean_abs) == (1e-4, None)
 
 
+def test_of_fields_too_by_their_largest_value() -> None:
+    """Logits of 12 may be 12 times as far apart, in the mean; in single precision 1e-3 of them at most."""
+    found = tolerance_of(OPEN, Kind.FIELDS, "fp32", HALF, quantised=False, largest=12.0)
+    assert (found.max_abs, found.mean_abs) == (None, pytest.approx(0.06))
+    assert found.basis == "fp32 fields in half floats up to 12, in the mean"
+    found = tolerance_of(OPEN, Kind.FIELDS, "fp32", EXACT, quantised=False, largest=12.0)
+    assert (found.max_abs, found.mean_abs) == (pytest.approx(1.2e-2), None)
+
+
 def test_the_scenario_has_the_last_word() -> None:
     """A rule's own limits replace those of the table, and its word on the largest value that of the kind."""
     rule = AgreementRule(against="cpu", max_abs=0.25, same_top=False)

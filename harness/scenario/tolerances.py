@@ -5,11 +5,11 @@ single precision, its accuracy debugger one of 5e-3 in half precision; of intege
 int8 with activations in float (`dynamic`) are rounded differently by each backend: 2e-2. A quantised model that a GPU
 computes in floats is held against integers: 5e-2.
 
-A mask ends in a steep sigmoid, so that along its edges a coarser rounding is a large difference, and says little; of a
-field hardly a place is read, and those that aren't differ most (PoseNet's offsets in half floats: 2 pixels at most, 0.23
-where they are read). Of both the mean difference counts wherever the largest can't be as in single precision. There a
-field's may be 1e-3: of BlazePose's mask, with logits of 1,600, the CPU's own kernels are 8e-4 apart with and without
-XNNPACK.
+A mask and an image end in a steep sigmoid, so that along edges a coarser rounding is a large difference, and says
+little; of a field hardly a place is read, and those that aren't differ most (PoseNet's offsets in half floats: 2 pixels at
+most, 0.23 where they are read). Of these the mean difference counts wherever the largest can't be as in single precision.
+There a field's largest may be 1e-3: of BlazePose's mask, with logits of 1,600, the CPU's own kernels are 8e-4 apart with
+and without XNNPACK.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SINGLE_FIELD = 1e-3
 _STEPS = 2
 _QUANTISED: Final = frozenset({"int8", "int16x8"})
 _UNIT_RANGE: Final = frozenset({Kind.SCORES, Kind.MASKS, Kind.IMAGES})  # from 0 to 1; all other kinds are unbounded
-_DENSE: Final = frozenset({Kind.MASKS, Kind.FIELDS})
+_DENSE: Final = frozenset({Kind.MASKS, Kind.IMAGES, Kind.FIELDS})
 _RANKED: Final = frozenset({Kind.SCORES, Kind.LOGITS})
 _CLASSES_DIFFER = {True: 0.02, False: 0.01}  # share of places that near ties may turn, in half and in single precision
 

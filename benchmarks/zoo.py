@@ -134,7 +134,8 @@ def draw(measured: Measured, target: Path) -> None:
     axes.set_xlim(left=0.2)
     axes.set_xlabel(f"median milliseconds an inference ({measured.latency_of})")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    axes.xaxis.set_major_formatter("{x:g}")
     figure.tight_layout()
     figure.savefig(target, metadata={"Date": None, "Creator": None})
 

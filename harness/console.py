@@ -133,7 +133,7 @@ class Bar:
         self._bar: RichProgress | None = None
         if self._console.is_terminal:
             columns = (
-                BarColumn(),
+                BarColumn(20),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
                 TextColumn("{task.description}", markup=False),

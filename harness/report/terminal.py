@@ -152,8 +152,8 @@ def _closing(results: RunResults) -> Text:
     counts: dict[str, int] = {}
     for row in results.rows:
         word = "invalid" if row.outcome is Outcome.SKIP else row.outcome.value
-        if word == "invalid" and row.known:
-            word = "known invalid"
+        if row.known:
+            word = f"known {word}"
         counts[word] = counts.get(word, 0) + 1
     said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "no cell ran"
     seconds = ", ".join(f"{stage} {spent:.1f}" for stage, spent in results.seconds.items())

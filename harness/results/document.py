@@ -121,7 +121,7 @@ class Row(_Value):
     outcome: Outcome
     validity: Validity
     issues: tuple[Issue, ...] = ()
-    known: str = Field(default="", description="why the scenario knew that this cell is invalid")
+    known: str = Field(default="", description="why the scenario knew that this cell would not pass")
     model_bytes: int
     gpu_api: str = ""
     coverage: tuple[TakenRow, ...] | None = None
@@ -188,7 +188,7 @@ class RunResults(_Value):
 
     @property
     def exit_code(self) -> ExitCode:
-        """A broken run before a failed cell before an invalid one; known invalid cells count for neither."""
+        """A broken run before a failed cell before an invalid one; cells that were known not to pass count for neither."""
         if self.failure is not None:
             return ExitCode(self.failure.exit_code)
         if any(row.outcome in (Outcome.FAIL, Outcome.ERROR) and not row.known for row in self.rows):

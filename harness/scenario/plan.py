@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import NothingToRun
-from harness.scenario.schema import AgreementRule, Backend, KnownInvalid, Scenario, ScoreRule
+from harness.scenario.schema import AgreementRule, Backend, Known, Scenario, ScoreRule
 
 PLAN_SCHEMA = 1
 
@@ -24,7 +24,7 @@ class Cell:
     rounds: int
     rule: AgreementRule
     scores: tuple[ScoreRule, ...] = ()
-    known_invalid: tuple[KnownInvalid, ...] = ()
+    known: tuple[Known, ...] = ()
 
     @property
     def id(self) -> str:
@@ -101,10 +101,8 @@ def cells_of(
                         ),
                         rule=scenario.rule_for(choice.model, variant, name),
                         scores=scenario.score_rules(choice.model, variant, name),
-                        known_invalid=tuple(
-                            known
-                            for known in scenario.expect.known_invalid
-                            if known.selects(choice.model, variant, name)
+                        known=tuple(
+                            known for known in scenario.expect.known if known.selects(choice.model, variant, name)
                         ),
                     )
                 )

@@ -86,8 +86,11 @@ class ScoreRule(Selector):
     least: float
 
 
-class KnownInvalid(Selector):
-    """Cells that today's delegates are known to refuse or leave alone, and why: they turn the run neither red nor green."""
+class Known(Selector):
+    """Cells that today's delegates are known to refuse, leave alone or compute wrongly, with the issue's code, and why.
+
+    They turn the run neither red nor green, as long as nothing else is wrong with them.
+    """
 
     code: str
     why: str = Field(min_length=1)
@@ -99,7 +102,7 @@ class Expectations(_Strict):
     scores: tuple[ScoreRule, ...] = ()
     coverage: float = Field(default=0.0, ge=0, le=1, description="least share of nodes that GpuDelegate takes")
     agreement: tuple[AgreementRule, ...] = ()
-    known_invalid: tuple[KnownInvalid, ...] = ()
+    known: tuple[Known, ...] = ()
 
 
 class Scenario(_Strict):

@@ -81,7 +81,7 @@ def judge(
         outcome=outcome,
         validity=validity,
         issues=issues,
-        known=_known(cell, issues) if validity is Validity.INVALID else "",
+        known=_known(cell, errors or invalid or failures),
         model_bytes=model_bytes,
         gpu_api=_gpu_api(cell, evidence.coverage),
         coverage=_coverage_row(evidence.coverage),
@@ -102,9 +102,11 @@ def _gpu_api(cell: Cell, coverage: Coverage | None) -> str:
     return coverage.api.lower() or (cell.options.api if cell.options.api != "any" else "")
 
 
-def _known(cell: Cell, issues: Sequence[Issue]) -> str:
-    codes = {issue.code for issue in issues}
-    return next((known.why for known in cell.known_invalid if known.code in codes), "")
+def _known(cell: Cell, reasons: Sequence[Issue]) -> str:
+    """Why the scenario expected this cell not to pass: it has to know every reason."""
+    why = {known.code: known.why for known in cell.known}
+    codes = list(dict.fromkeys(issue.code for issue in reasons))
+    return "; ".join(dict.fromkeys(why[code] for code in codes)) if all(code in why for code in codes) else ""
 
 
 def _coverage_row(coverage: Coverage | None) -> tuple[TakenRow, ...] | None:

@@ -124,7 +124,7 @@ def test_the_ssd_answers_like_the_graph_that_it_is_cut_from(name: str) -> None:
     assert isinstance(source, ConcreteSource)
     pixels = np.asarray(fit(read_photo(sample(name).path), 300, 300, Fit.STRETCH).image)[np.newaxis]
     boxes, scores = whole_graph(model.card.place.locate(source.files["graph"]), pixels)
-    raw = model.card.task.output.raw(outputs(model, sample(name)), model.outputs, model.card.task.input)
+    raw = model.card.task.output.raw(outputs(model, sample(name)), model.outputs, model.card.task.input, 1)
     count = len(raw.scores)
     assert count >= 1
     np.testing.assert_allclose(raw.scores, scores[:count], atol=2e-3)

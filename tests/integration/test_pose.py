@@ -18,7 +18,7 @@ from harness.models.photos import read_photo
 from harness.models.samples import Sample, sample, sample_names
 from harness.models.tasks.base import Kind
 from harness.models.tasks.pose import KeyPoint
-from harness.scenario.answers import Answers, answers_of
+from harness.scenario.answers import Answers, answers_of, truths_of
 from harness.scenario.inputs import prepared_of, tensorflow_outputs
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def answers(models: Mapping[str, DescribedModel], photos: tuple[Sample, ...]) ->
     found = {}
     for name, model in models.items():
         outputs = tensorflow_outputs(model, prepared_of(model, photos).tensors)
-        found[name] = answers_of(model, photos, outputs)
+        found[name] = answers_of(model, photos, outputs, truths_of(model.card, photos))
     return found
 
 
@@ -125,11 +125,14 @@ def test_every_variant_carries_its_metadata(models: Mapping[str, DescribedModel]
 def test_outputs_have_names_of_their_own(models: Mapping[str, DescribedModel]) -> None:
     """PoseNet's two, MoveNet's one and BlazePose's five, in the files' order, and what their numbers are."""
     expected = {
-        "posenet/int8": {"heatmaps": Kind.HEATMAPS, "offsets": Kind.KEYPOINTS},
+        "posenet/int8": {"heatmaps": Kind.FIELDS, "offsets": Kind.FIELDS},
         "movenet/int8": {"keypoints": Kind.KEYPOINTS},
         "blazepose/fp16": {
             "landmarks": Kind.KEYPOINTS,
-            **dict.fromkeys(("presence", "mask", "heatmaps", "world"), Kind.VECTOR),
+            "presence": Kind.VECTOR,
+            "mask": Kind.FIELDS,
+            "heatmaps": Kind.FIELDS,
+            "world": Kind.VECTOR,
         },
     }
     for name, kinds in expected.items():

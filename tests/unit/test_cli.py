@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-VERBS = ("run", "bisect", "validate", "models", "convert", "describe", "inspect", "build", "devices", "pixel", "doctor")
+VERBS = (
+    "run",
+    "bisect",
+    "train",
+    "validate",
+    "models",
+    "convert",
+    "describe",
+    "inspect",
+    "build",
+    "devices",
+    "pixel",
+    "doctor",
+)
 
 
 def harness(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.models.builders.lookup import lookup
+from harness.models.builders.lookup import looked_up
 from harness.models.keras_weights import fill
 from harness.models.torch_weights import Weights
 
@@ -28,13 +28,14 @@ def build(weights: Weights, batch: int | None = 1) -> Any:
     from tensorflow import keras
 
     layers = keras.layers
-    width, _, phrases = weights["phrases.kernel"].shape
+    _, width, _, phrases = weights["phrases.kernel"].shape
     tokens = keras.Input((TOKENS,), batch_size=batch, dtype="int32", name="tokens")
-    words = lookup(tokens, weights["words.embeddings"].shape, "words")
-    words = layers.Dropout(WORD, noise_shape=(None, TOKENS, 1), name="drop_words")(words)
-    found = layers.Conv1D(phrases, width, padding="same", activation="relu", name="phrases")(words)
-    both = [layers.GlobalMaxPooling1D(name="anywhere")(found), layers.GlobalAveragePooling1D(name="mean")(words)]
-    x = layers.Dropout(FOUND, name="drop")(layers.Concatenate(name="both")(both))
+    words = looked_up(tokens, weights["words.embeddings"].shape, "words")
+    words = layers.Dropout(WORD, noise_shape=(None, 1, TOKENS, 1), name="drop_words")(words)
+    found = layers.Conv2D(phrases, (1, width), padding="same", activation="relu", name="phrases")(words)
+    anywhere = layers.Flatten(name="flat")(layers.MaxPooling2D((1, TOKENS), name="anywhere")(found))
+    both = layers.Concatenate(name="both")([anywhere, layers.GlobalAveragePooling2D(name="mean")(words)])
+    x = layers.Dropout(FOUND, name="drop")(both)
     x = layers.Dense(len(weights["score.bias"]), "softmax", name="score")(x)
     model = keras.Model(tokens, x, name="chat_replies")
     fill(model, weights)

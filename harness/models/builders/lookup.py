@@ -1,14 +1,16 @@
-"""A table of vectors, looked up by number."""
+"""Vectors of words, as GPU delegates can go on with them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def lookup(numbers: Any, shape: tuple[int, ...], name: str) -> Any:
-    """The vectors of these numbers, int32 of any shape, in a table of this shape: one GATHER, unguarded against numbers below 0.
+def looked_up(numbers: Any, shape: tuple[int, ...], name: str) -> Any:
+    """Vectors of a text's numbers (batch, tokens), int32, in a table of this shape, as an image one pixel high.
 
-    `keras.layers.Embedding` converts to four operators, of which three count numbers below 0 from the table's end.
+    (batch, 1, tokens, width): over OpenGL ES, GpuDelegate refuses a model with a mean over any but height and width.
+    The lookup is one GATHER, unguarded against numbers below 0; `keras.layers.Embedding` converts to four operators, of
+    which three count such numbers from the table's end.
     """
     import tensorflow as tf
 
@@ -16,4 +18,5 @@ def lookup(numbers: Any, shape: tuple[int, ...], name: str) -> Any:
         def call(self, inputs: Any) -> Any:
             return tf.gather(self.embeddings, inputs)
 
-    return Lookup(*shape, name=name)(numbers)
+    vectors = Lookup(*shape, name=name)(numbers)
+    return tf.keras.layers.Reshape((1, numbers.shape[1], shape[1]), name=f"{name}_in_a_row")(vectors)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.models.builders.lookup import lookup
+from harness.models.builders.lookup import looked_up
 from harness.models.keras_weights import fill
 from harness.models.torch_weights import Weights
 
@@ -29,9 +29,9 @@ def build(weights: Weights, batch: int | None = 1) -> Any:
 
     layers = keras.layers
     tokens = keras.Input((TOKENS,), batch_size=batch, dtype="int32", name="tokens")
-    x = lookup(tokens, weights["words.embeddings"].shape, "words")
-    x = layers.Dropout(WORD, noise_shape=(None, TOKENS, 1), name="drop_words")(x)
-    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    x = looked_up(tokens, weights["words.embeddings"].shape, "words")
+    x = layers.Dropout(WORD, noise_shape=(None, 1, TOKENS, 1), name="drop_words")(x)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)  # in int8 it has a scale of its own; AVERAGE_POOL_2D hasn't
     x = layers.Dropout(AVERAGE, name="drop")(x)
     x = layers.Dense(len(weights["hidden.bias"]), "relu", name="hidden")(x)
     x = layers.Dense(len(weights["probability.bias"]), "softmax", name="probability")(x)

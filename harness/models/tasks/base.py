@@ -35,6 +35,8 @@ class Kind(StrEnum):
     BOXES = "boxes"
     KEYPOINTS = "keypoints"
     HEATMAPS = "heatmaps"
+    FIELDS = "fields"
+    """Numbers at every place of a grid, large everywhere, of which few are read: logits, offsets."""
     MASKS = "masks"
     CLASSES = "classes"
     IMAGES = "images"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _AT_MOST = 100  # objects in a photo: as many as COCO's score looks at
 _LEAST = 0.05  # of a score that counts in COCO's, whose curves need what is under a card's threshold
 _WORDS = 5
+_LABELS = "give the label file of the classes that it was trained on"
 Share = Annotated[float, Field(gt=0, le=1)]
 Role = Literal["locations", "categories", "scores", "number"]
 
@@ -75,8 +76,8 @@ class Output(Entry, ABC):
         """As `Task.kinds`."""
 
     @abstractmethod
-    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
-        """All objects that may count. Raises ModelError `task.output`."""
+    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput, classes: int) -> Raw:
+        """All objects that may count, of so many classes. Raises ModelError `task.output`."""
 
     def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:  # noqa: ARG002
         """As `Task.meant`."""
@@ -132,18 +133,21 @@ class Nanodet(Output):
         """Scores of cells have no order that two backends must share."""
         return tuple(Kind.BOXES if self._is_distances(tensor) else Kind.HEATMAPS for tensor in outputs)
 
-    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
+    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput, classes: int) -> Raw:
         """Of the cells that may count those that no better one covers."""
         numbers = [dequantise(output, tensor)[0] for output, tensor in zip(outputs, tensors, strict=True)]
         parts = []
         for grid in self._grids(tensors, image):
             scores = real(numbers[grid.scores])
-            cells, classes = np.nonzero(scores >= _LEAST)
+            if scores.shape[1] != classes:
+                what = f"output {tensors[grid.scores]} doesn't have one number for each of {classes} labels"
+                raise ModelError("task.output", what, hint=_LABELS)
+            cells, which = np.nonzero(scores >= _LEAST)
             boxes = boxes_around(numbers[grid.distances][cells], cells, grid.columns, grid.stride)
-            parts.append((boxes, scores[cells, classes], classes))
-        boxes, sure, classes = (np.concatenate(part) for part in zip(*parts, strict=True))
-        kept = keep_best(boxes, sure, classes, overlap=self.overlap, most=_AT_MOST)
-        return Raw(boxes[kept], sure[kept], classes[kept])
+            parts.append((boxes, scores[cells, which], which))
+        boxes, sure, which = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kept = keep_best(boxes, sure, which, overlap=self.overlap, most=_AT_MOST)
+        return Raw(boxes[kept], sure[kept], which[kept])
 
     def _is_distances(self, tensor: TensorInfo) -> bool:
         return tensor.shape[-1:] == (4 * self.bins,)
@@ -152,8 +156,9 @@ class Nanodet(Output):
         """The grids, in the order of their scores."""
         places: dict[int, dict[bool, int]] = {}
         for index, tensor in enumerate(tensors):
-            pair = places.setdefault(tensor.shape[1], {}) if len(tensor.shape) == 3 and tensor.shape[0] == 1 else None
-            if pair is None or self._is_distances(tensor) in pair:
+            batch, cells, _ = tensor.shape if len(tensor.shape) == 3 else (0, 0, 0)
+            pair = places.setdefault(cells, {})
+            if batch != 1 or cells < 1 or self._is_distances(tensor) in pair:
                 what = f"output {tensor} is neither a grid's scores nor its distances"
                 raise ModelError("task.output", what, hint=f"distances are 1 × cells × {4 * self.bins}")
             pair[self._is_distances(tensor)] = index
@@ -162,7 +167,8 @@ class Nanodet(Output):
             stride = max(1, round((image.width * image.height / cells) ** 0.5))
             columns, rows = -(-image.width // stride), -(-image.height // stride)
             if len(pair) != 2 or columns * rows != cells:
-                what = f"output {tensors[next(iter(pair.values()))]} is half of no grid of a {image.width} × {image.height} image"
+                one = tensors[min(pair.values())]
+                what = f"output {one} is half of no grid of a {image.width} × {image.height} image"
                 raise ModelError("task.output", what, hint="a grid has scores and distances, one row of each a cell")
             grids.append(Grid(pair[False], pair[True], stride, columns))
         return grids
@@ -181,11 +187,11 @@ class Ssd(Output):
         """In the Task Library's form."""
         outputs = model.main.output_tensors
         self._most(outputs)
-        roles = operator_roles(model) or self.order
-        if roles != self.order:
+        roles = operator_roles(model)
+        if roles and roles != self.order:
             what = f"the operator's outputs are {', '.join(roles)}, and the card's order is {', '.join(self.order)}"
             raise ModelError("task.output", what, hint="say what the operator says")
-        tensors = {} if operator_roles(model) else {role: outputs[place].name for place, role in enumerate(self.order)}
+        tensors = {} if roles else {role: tensor.name for role, tensor in zip(self.order, outputs, strict=True)}
         said = {"family": "object_detection", "input": image.described, "labels": LABELS, "threshold": self.threshold}
         return Described.model_validate({**about.keys, **said, "tensors": tensors})
 
@@ -194,12 +200,16 @@ class Ssd(Output):
         kinds = {"locations": Kind.BOXES, "scores": Kind.SCORES}
         return tuple(kinds.get(role, Kind.CLASSES) for role in self.order)
 
-    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput) -> Raw:
+    def raw(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo], image: ImageInput, classes: int) -> Raw:
         """What the operator kept."""
-        numbers = dict(zip(self.order, map(dequantise, outputs, tensors), strict=True))
         there = self._there(outputs, tensors, _LEAST)
+        numbers = dict(zip(self.order, map(dequantise, outputs, tensors), strict=True))
         boxes = numbers["locations"][0, there][:, [1, 0, 3, 2]] * [image.width, image.height, image.width, image.height]
-        return Raw(boxes, numbers["scores"][0, there], numbers["categories"][0, there].astype(np.intp))
+        which = numbers["categories"][0, there]
+        if wrong := [number for number in which if not 0 <= number < classes]:
+            what = f"an object is of class {wrong[0]:g}, and there are {classes} labels"
+            raise ModelError("task.output", what, hint=_LABELS)
+        return Raw(boxes, numbers["scores"][0, there], which.astype(np.intp))
 
     def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:
         """The objects of at least the threshold: behind their number stands what was in memory before."""
@@ -280,10 +290,7 @@ class ObjectDetection(Task):
     ) -> Objects:
         """What is found, in the photo's pixels, the surest first."""
         labels = resources.labels()
-        raw = self.output.raw(outputs, tensors, self.input)
-        if raw.classes.size and not (raw.classes.min() >= 0 and raw.classes.max() < len(labels)):
-            what = f"an object is of class {raw.classes.max()}, and there are {len(labels)} labels"
-            raise ModelError("task.output", what, hint="give the label file of the classes that it was trained on")
+        raw = self.output.raw(outputs, tensors, self.input, len(labels))
         photo = read_photo(self.photo(sample))
         fitted = self.input.fitted(photo)
         found = []

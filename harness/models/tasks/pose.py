@@ -32,6 +32,7 @@ _NAMES = "keypoints.txt"
 _SURE = 0.3  # of points that are less sure no picture is made, nor a word
 _NEAR = 0.1
 _OUTLINE = 0.53
+_GRID_RANK = 4
 _LONGEST_SIDE = 640
 _EDGE, _MIDDLE = (0, 0, 0), (255, 255, 255)
 _SIDES = {"left": (255, 150, 0), "right": (0, 190, 255)}
@@ -201,12 +202,12 @@ class Pose(Task):
         )
 
     def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
-        """Heat maps, or places; a vector is what isn't read."""
-        read = self._read_from(outputs)
-        kinds = [Kind.KEYPOINTS if index in read else Kind.VECTOR for index in range(len(outputs))]
-        if isinstance(self.output, Heatmaps):
-            kinds[read[0]] = Kind.HEATMAPS
-        return tuple(kinds)
+        """Places of points; fields, heat maps with their offsets among them; vectors."""
+        places = () if isinstance(self.output, Heatmaps) else self._read_from(outputs)
+        return tuple(
+            Kind.KEYPOINTS if index in places else Kind.FIELDS if _is_grid(tensor) else Kind.VECTOR
+            for index, tensor in enumerate(outputs)
+        )
 
     def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:  # noqa: ARG002
         """The photo, or the square of it, at the card's size, normalised."""
@@ -308,6 +309,11 @@ class Pose(Task):
 
 def _output(kind: Literal["keypoints", "heatmaps", "flat", "other"], said: Described) -> PoseOutput:
     return PoseOutput(kind=kind, name=said.name, description=said.description)
+
+
+def _is_grid(tensor: TensorInfo) -> bool:
+    """1 × rows × columns × numbers a place."""
+    return len(tensor.shape) == _GRID_RANK and min(tensor.shape[1:3]) > 1
 
 
 def _unlike(what: str, tensors: Sequence[TensorInfo]) -> ModelError:

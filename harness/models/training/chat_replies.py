@@ -195,7 +195,7 @@ def _text(path: Path) -> str:
 def _beginnings(words: int, replies: int, rng: np.random.Generator) -> dict[str, Values]:
     return {
         "words.embeddings": rng.uniform(-0.05, 0.05, (words, _VECTOR)),
-        "phrases.kernel": _glorot((_WIDTH, _VECTOR, _PHRASES), _WIDTH * _VECTOR, _WIDTH * _PHRASES, rng),
+        "phrases.kernel": _glorot((1, _WIDTH, _VECTOR, _PHRASES), _WIDTH * _VECTOR, _WIDTH * _PHRASES, rng),
         "phrases.bias": np.zeros(_PHRASES),
         "score.kernel": _glorot((_PHRASES + _VECTOR, replies), _PHRASES + _VECTOR, replies, rng),
         "score.bias": np.zeros(replies),

@@ -73,7 +73,7 @@ def fit(
     steps = len(examples) // course.batch
     rate = tf.keras.optimizers.schedules.CosineDecay(course.learning_rate, steps * course.epochs)
     model.compile(tf.keras.optimizers.Adam(rate), loss)
-    done, said = 0, "no epoch done yet"
+    done, said = 0, "first epoch"
     for epoch in range(1, course.epochs + 1):
         order = rng.permutation(len(examples))
         for step in range(steps):
@@ -85,7 +85,7 @@ def fit(
         if not np.isfinite(reached):
             hint = "lower the learning rate, and look for NaN in the data"
             raise ModelError("training.diverged", f"the loss is {reached} after epoch {epoch}", hint=hint)
-        said = f"epoch {epoch} of {course.epochs} done, loss {reached:.3f} on the examples to check on"
+        said = f"epoch {epoch} of {course.epochs}: checked loss {reached:.3f}"
     progress(said, done, done)
 
 

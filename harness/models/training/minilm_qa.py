@@ -80,7 +80,7 @@ def train(data: Mapping[str, Path], seed: int, progress: Progress, course: Cours
 
     Raises:
         ModelError: `training.data` for a file that isn't of SQuAD's form, or for too few questions; `weights.unreadable`,
-            `task.vocabulary`; `training.not_finite`.
+            `task.vocabulary`; `training.diverged`; `training.not_finite`.
     """
     words = WordPiece(read_vocabulary(data[TOKENIZER]))
     learned: list[Question] = []
@@ -125,7 +125,7 @@ def measured(weights: Mapping[str, Values], questions: Sequence[Question]) -> di
     figures = {}
     for name in ("", *sorted({question.set for question in questions})):
         pairs = [pair for pair in answers if name in ("", pair[0].set)]
-        of = f", {name}" if name else ""
+        of = f" on {name}" if name else ""
         figures[f"exact match{of}"] = float(np.mean([exact(said, question.truths) for question, said in pairs]))
         figures[f"F1{of}"] = float(np.mean([f1(said, question.truths) for question, said in pairs]))
     return {name: round(value, 4) for name, value in figures.items()}
@@ -188,6 +188,9 @@ def _fitted(
     for number, batch in zip(range(course.steps), _batches(questions, course.batch, rng), strict=False):
         optimiser.learning_rate = course.rate(number)
         loss = float(step(*_tensors(batch), *_places(batch, rng)))
+        if not np.isfinite(loss):
+            hint = "lower the learning rate, and look for NaN in the encoder's weights"
+            raise ModelError("training.diverged", f"the loss is {loss} after step {number + 1}", hint=hint)
         recent = 0.98 * recent + 0.02 * loss if number else loss
         progress(f"loss {recent:.2f}", number + 1, course.steps)
     return {f"{TRAINED}{name}": variable.numpy() for name, variable in variables.items()}

@@ -160,7 +160,7 @@ def test_the_reader_learns(data: dict[str, Path]) -> None:
     course = trainer.Course(steps=60, batch=8, rank=2, learning_rate=3e-2)
     trained = trainer.train(data, 0, lambda *said: heard.append(said), course)
     assert trained.held_out["F1"] > 0.9
-    assert trained.held_out["F1"] == trained.held_out["F1, colours"]
+    assert trained.held_out["F1"] == trained.held_out["F1 on colours"]
     assert heard[-1][1:] == (60, 60)
     assert {values.dtype for values in trained.weights.values()} == {np.dtype(np.float16)}
     assert all(name.startswith("qa.") for name in trained.weights)
@@ -174,6 +174,14 @@ def test_the_reader_learns(data: dict[str, Path]) -> None:
     segment_ids[0, 4 : len(text) + 1] = 1
     found = answer(model, [ids, mask, segment_ids])
     assert (found["start_logits"][0, 4:8].argmax(), found["end_logits"][0, 4:8].argmax()) == (1, 2)
+
+
+def test_a_loss_that_is_not_a_number_ends_it(data: dict[str, Path]) -> None:
+    """At the step where it happens, and nothing comes out."""
+    tensorflow()
+    with pytest.raises(ModelError, match="the loss is nan") as caught:
+        trainer.train(data, 0, lambda *_: None, trainer.Course(steps=60, batch=8, rank=2, learning_rate=1e30))
+    assert caught.value.code == "training.diverged"
 
 
 def test_articles_are_held_out_whole(data: dict[str, Path]) -> None:
@@ -206,3 +214,13 @@ def test_too_few_questions(data: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match="8 questions") as caught:
         trainer.train(data, 0, lambda *_: None)
     assert caught.value.code == "training.data"
+
+
+def test_the_rate_rises_then_falls() -> None:
+    """To its highest after a tenth of the steps, then down in a straight line; it is never nothing."""
+    course = trainer.Course(steps=100, learning_rate=1.0)
+    rates = [course.rate(step) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[9] == rates[10] == 1.0
+    assert rates[55] == pytest.approx(0.5)
+    assert 0 < rates[-1] < 0.02

@@ -70,7 +70,7 @@ def grids(*objects: tuple[int, int, int, float, tuple[int, int, int, int]]) -> l
     return [*made[8], *made[16]]
 
 
-def four(*objects: tuple[int, float, tuple[float, float, float, float]], most: int = 4) -> list[Array]:
+def four(*objects: tuple[float, float, tuple[float, float, float, float]], most: int = 4) -> list[Array]:
     """The operator's outputs for objects of a class, a score and a box of top, left, bottom and right; noise behind."""
     boxes, classes, scores = np.full((1, most, 4), 7.7), np.full((1, most), 55.5), np.full((1, most), 0.99)
     for place, (label, score, box) in enumerate(objects):
@@ -148,6 +148,7 @@ def test_what_is_under_the_threshold_counts_but_is_no_answer(wide: Sample, resou
         [(1, 16, 20), (1, 16, 20)],
         [(1, 15, 3), (1, 15, 20)],
         [(16, 3), (16, 20)],
+        [(1, 0, 3), (1, 0, 20)],
         [(2, 16, 3), (2, 16, 20)],
     ],
 )
@@ -158,16 +159,21 @@ def test_outputs_that_are_no_grids(wide: Sample, resources: Resources, shapes: l
     assert caught.value.code == "task.output"
 
 
-def test_fewer_labels_than_classes(wide: Sample, resources: Resources) -> None:
-    """A class without a label is the card's mistake, whichever the form."""
-    (resources.folder / "labels.txt").write_text("cat\n")
-    for task, outputs in (
-        (nanodet(), grids((8, 5, 1, 0.75, (1, 1, 1, 1)))),
-        (ssd(), four((1, 0.9, (0.0, 0.0, 0.5, 0.5)))),
-    ):
-        with pytest.raises(ModelError, match="class 1") as caught:
-            decode(task, wide, outputs, resources)
-        assert caught.value.code == "task.output"
+@pytest.mark.parametrize("labels", ["cat\n", "cat\ndog\nkite\ncow\n"])
+def test_a_grid_has_a_score_a_label(wide: Sample, resources: Resources, labels: str) -> None:
+    """Fewer or more labels than classes are the card's mistake."""
+    (resources.folder / "labels.txt").write_text(labels)
+    with pytest.raises(ModelError, match="one number for each of") as caught:
+        decode(nanodet(), wide, grids(), resources)
+    assert caught.value.code == "task.output"
+
+
+@pytest.mark.parametrize("number", [3, -1, np.nan])
+def test_a_category_without_a_label(wide: Sample, resources: Resources, number: float) -> None:
+    """The operator's numbers are lines of the label file."""
+    with pytest.raises(ModelError, match="there are 3 labels") as caught:
+        decode(ssd(), wide, four((number, 0.9, (0.0, 0.0, 0.5, 0.5))), resources)
+    assert caught.value.code == "task.output"
 
 
 def test_the_operators_boxes_are_shares_of_the_image(wide: Sample, resources: Resources) -> None:

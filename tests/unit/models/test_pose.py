@@ -84,7 +84,15 @@ def test_outputs_come_in_any_order(tmp_path: Path) -> None:
     tensors = [OFFSETS, TensorInfo("d", "float32", (1, 5, 5, 32)), MAPS]
     found = pose(HEATMAPS).decode(photo(tmp_path), [offsets, other, maps], tensors, RESOURCES)
     assert {(point.x, point.y) for point in found} == {(32, 32)}
-    assert pose(HEATMAPS).kinds(tensors) == (Kind.KEYPOINTS, Kind.VECTOR, Kind.HEATMAPS)
+
+
+def test_kinds_are_by_form_and_shape() -> None:
+    """What is read as places is; any grid is a field; the rest, one number too, is a vector."""
+    grid, row, one = TensorInfo("g", "float32", (1, 9, 9, 1)), TensorInfo("r", "float32", (1, 85)), LIST
+    score = TensorInfo("s", "float32", (1, 1, 1, 1))
+    assert pose(HEATMAPS).kinds([OFFSETS, MAPS, score]) == (Kind.FIELDS, Kind.FIELDS, Kind.VECTOR)
+    assert pose(FLAT).kinds([grid, row, score]) == (Kind.FIELDS, Kind.KEYPOINTS, Kind.VECTOR)
+    assert pose(KEYPOINTS).kinds([one]) == (Kind.KEYPOINTS,)
 
 
 def test_a_row_gives_pixels_and_a_logit(tmp_path: Path) -> None:

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from harness.errors import ModelError
+from harness.fetch.store import sha256_of
+from harness.models import Variant
 from harness.models.builders import ssd
 from harness.models.convert import convert_recipe
+from harness.models.entry import LocalPin
 from harness.models.inspect import inspect
-from harness.models.recipe import recipe_for
+from harness.models.recipe import Recipe
+from harness.models.source_card import ConcreteSource
 from harness.models.tasks.object_detection import Ssd
 from tests.unit.models.running import answers
 
@@ -19,14 +23,6 @@ from tests.unit.models.running import answers
 ANCHORS = np.float32([[0.1, 0.2, 0.5, 0.4], [0.5, 0.5, 0.9, 0.9], [0.1, 0.2, 0.5, 0.42]])
 ADDED = np.float32([[0.0, 0.0, 0.0, 0.0], [1.0, -2.0, 0.5, -0.5], [0.0, 0.0, 0.0, 0.0]])
 SCORES = np.float32([[0.1, 0.9, 0.2], [0.1, 0.3, 0.7], [0.1, 0.8, 0.1]])
-BUILDER = """from pathlib import Path
-
-from harness.models.builders.ssd import detector
-
-
-def make():
-    return detector({"graph": Path("%s")})
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +49,11 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_operator_decodes_with_the_graphs_own_constants(graph: Path, tmp_path: Path) -> None:
+def test_the_operator_decodes_with_the_graphs_own_constants(graph: Path) -> None:
     """Centres move by shares of the anchor, sizes grow by powers; what overlaps by more than .6 is left out."""
-    (tmp_path / "builder.py").write_text(BUILDER % graph)
-    (made,) = convert_recipe(recipe_for(str(tmp_path / "builder.py:make")), ["fp32"])
+    pin = LocalPin(path=graph.name, sha256=sha256_of(graph))
+    source = ConcreteSource(kind="concrete", function="harness.models.builders.ssd:detector", files={"graph": pin})
+    (made,) = convert_recipe(Recipe("ssd", "the test", graph.parent, source, (Variant.FP32,)), ["fp32"])
     found = inspect(made.path)
     assert [one.name for one in found.main.operations if one.custom] == ["TFLite_Detection_PostProcess"]
     outputs = answers(made.path, np.zeros((1, 300, 300, 3), np.float32))

@@ -53,13 +53,23 @@ def test_classes_may_differ_in_some_places() -> None:
     assert tolerance_of(OPEN, Kind.CLASSES, "fp32", HALF, quantised=False, largest=20.0).differing == 0.02
 
 
-def test_of_masks_the_mean_counts_where_rounding_is_coarse() -> None:
+@pytest.mark.parametrize("kind", [Kind.MASKS, Kind.IMAGES])
+def test_of_pictures_the_mean_counts_where_rounding_is_coarse(kind: Kind) -> None:
     """In half floats and of integers on a GPU; in single precision it is the largest difference, as of all else."""
     for variant, options, mean in (("fp32", HALF, 5e-3), ("int8", EXACT, 5e-2), ("dynamic", CPU, 2e-2)):
-        found = tolerance_of(OPEN, Kind.MASKS, variant, options, quantised=False, largest=1.0)
+        found = tolerance_of(OPEN, kind, variant, options, quantised=False, largest=1.0)
         assert (found.max_abs, found.mean_abs) == (None, mean)
-    found = tolerance_of(OPEN, Kind.MASKS, "fp32", EXACT, quantised=False, largest=1.0)
+    found = tolerance_of(OPEN, kind, "fp32", EXACT, quantised=False, largest=1.0)
     assert (found.max_abs, found.mean_abs) == (1e-4, None)
+
+
+def test_of_fields_too_by_their_largest_value() -> None:
+    """Logits of 12 may be 12 times as far apart, in the mean; in single precision 1e-3 of them at most."""
+    found = tolerance_of(OPEN, Kind.FIELDS, "fp32", HALF, quantised=False, largest=12.0)
+    assert (found.max_abs, found.mean_abs) == (None, pytest.approx(0.06))
+    assert found.basis == "fp32 fields in half floats up to 12, in the mean"
+    found = tolerance_of(OPEN, Kind.FIELDS, "fp32", EXACT, quantised=False, largest=12.0)
+    assert (found.max_abs, found.mean_abs) == (pytest.approx(1.2e-2), None)
 
 
 def test_the_scenario_has_the_last_word() -> None:

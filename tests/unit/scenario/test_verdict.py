@@ -15,7 +15,7 @@ from harness.results.coverage import GPU_DELEGATE, XNNPACK_DELEGATE, Coverage, T
 from harness.results.document import Outcome, Row, RunResults, Validity
 from harness.results.records import CellRecord, SampleRecord
 from harness.scenario.plan import Cell
-from harness.scenario.schema import AgreementRule, Backend, KnownInvalid, ScoreRule
+from harness.scenario.schema import AgreementRule, Backend, Known, ScoreRule
 from harness.scenario.verdict import Evidence, judge
 
 RUN = "20260101-000000-abcdef"
@@ -35,7 +35,7 @@ def cell_of(options: Backend, *, known: str = "", rounds: int = 3) -> Cell:
         rounds=rounds,
         rule=AgreementRule(against="cpu" if options.delegate == "gpu" else "tensorflow", max_abs=1e-4),
         scores=(ScoreRule(metric="top-1", least=1.0),),
-        known_invalid=(KnownInvalid(code=known, why="as stated"),) if known else (),
+        known=(Known(code=known, why="as stated"),) if known else (),
     )
 
 
@@ -118,7 +118,18 @@ def test_gpu_that_took_nothing_is_invalid_not_a_pass() -> None:
     assert results_of(row).exit_code is ExitCode.INVALID
 
 
-def test_known_invalid_does_not_turn_the_run_red() -> None:
+def test_a_known_failure_does_not_turn_the_run_red_either() -> None:
+    """A model that a GPU is known to compute wrongly stays a failure, and another reason beside it still counts."""
+    far = evidence_of(output=np.array([[0.15, 0.85]], np.float32))
+    row = verdict_of(cell_of(GPU, known="agreement.max_abs"), far)
+    assert (row.outcome, row.known, results_of(row).exit_code) == (Outcome.FAIL, "as stated", ExitCode.PASSED)
+    both = evidence_of(output=np.array([[0.15, 0.85]], np.float32), top1=0.0)
+    row = verdict_of(cell_of(GPU, known="agreement.max_abs"), both)
+    assert (row.known, results_of(row).exit_code) == ("", ExitCode.FAILED)
+    assert verdict_of(cell_of(GPU, known="agreement.max_abs"), evidence_of()).known == ""
+
+
+def test_known_does_not_turn_the_run_red() -> None:
     """A scenario that states the reason beforehand exits 0; another reason still counts."""
     nothing = evidence_of(coverage=Coverage())
     assert results_of(verdict_of(cell_of(GPU, known="gpu.not_applied"), nothing)).exit_code is ExitCode.PASSED

@@ -211,6 +211,9 @@ class Connection:
         except (OSError, ValueError) as error:
             log.warning("%r can't be opened: %s", name, error)
             service = None
+        except Exception:
+            log.exception("%r can't be opened", name)
+            service = None
         if service is None:
             log.info("no service %r", name)
             self._refuse(remote)

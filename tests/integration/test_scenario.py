@@ -42,7 +42,7 @@ backends:
 inputs: [chelsea, coffee]
 runs: {warmup: 1, rounds: 3, minutes: 2}
 expect:
-  top1: [{least: 1.0}]
+  scores: [{metric: top-1, least: 1.0}]
   agreement:
     - {backends: [cpu], against: tensorflow, max_abs: 0.0001}
     - {against: cpu, max_abs: 0.0001}
@@ -106,8 +106,9 @@ def test_from_model_to_verdict(pixel: lifecycle.PixelInfo, small: Path, tmp_path
     assert gpu.coverage is not None
     assert gpu.coverage[0].delegate == "TfLiteGpuDelegateV2"
     assert gpu.coverage[0].taken == gpu.coverage[0].total > 50
-    assert gpu.agreement is not None
-    assert 0 < gpu.agreement.max_abs < 1e-4
+    (scores,) = gpu.agreement
+    assert 0 < scores.max_abs < 1e-4
+    assert (scores.kind, scores.basis) == ("scores", "the scenario")
     assert cpu.latency is not None
     assert cpu.latency.count == 12
     assert cpu.latency.p90 is not None

@@ -127,8 +127,8 @@ def test_the_ssd_answers_like_the_graph_that_it_is_cut_from(name: str) -> None:
     raw = model.card.task.output.raw(outputs(model, sample(name)), model.outputs, model.card.task.input, 1)
     count = len(raw.scores)
     assert count >= 1
-    np.testing.assert_allclose(raw.scores, scores[:count], atol=2e-3)
-    np.testing.assert_allclose(raw.boxes[:, [1, 0, 3, 2]] / 300, boxes[:count], atol=2e-3)
+    np.testing.assert_allclose(raw.scores, scores[:count], atol=1e-5)
+    np.testing.assert_allclose(raw.boxes[:, [1, 0, 3, 2]] / 300, boxes[:count], atol=1e-5)
 
 
 def whole_graph(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from harness.errors import ModelError
 _SIDE = 300
 _MOST = 10
 _OUTPUTS = ("locations", "categories", "scores", "number")
-# What the API calls the parts that matter, in all of its SSDs.
+# What the API calls the parts that matter.
 _PHOTO, _IMAGE, _BOXES, _SCORES = "image_tensor", "Preprocessor/sub", "Squeeze", "Postprocessor/convert_scores"
 _ANCHORS = "Concatenate/concat"
 _SUPPRESSION = (

@@ -6,14 +6,15 @@ import asyncio
 import itertools
 import logging
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.pixel.logcat import Buffer, Priority
 from harness.pixel.tombstones import describe_death, write_tombstone
+from harness.pixel.zygote import AppHandle, Event, Launcher, Zygote
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -25,29 +26,6 @@ _STOP_GRACE_S: Final = 2.0
 _SCREENCAP_DEADLINE_S: Final = 30.0
 RESULT_CANCELED: Final = 0
 PROCESS_CRASHED: Final = "Process crashed."
-
-Event = dict[str, Any]
-
-
-class AppHandle(Protocol):
-    """A running app process, as `harness.pixel.app_process` gives it."""
-
-    @property
-    def pid(self) -> int:
-        """The process id on the host."""
-
-    async def send(self, command: Event) -> None:
-        """Pass a command on."""
-
-    async def wait(self) -> int:
-        """The exit code; negative, or over 128, when a signal ended the process."""
-
-    def kill(self) -> None:
-        """End the process now."""
-
-
-Launcher = Callable[["Package", Callable[[Event], None]], Awaitable[AppHandle]]
-"""Starts the process of a package, and calls back with each of its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +73,7 @@ class ActivityManager:
 
     def __init__(self, device: VirtualPixel, launcher: Launcher | None = None) -> None:
         self._device = device
-        self._launch_process = launcher or RuntimeLauncher(device)
+        self._launch_process = launcher or Zygote(device)
         self._records: dict[str, AppRecord] = {}
         self._launching = asyncio.Lock()
         self._numbers = itertools.count(1)
@@ -290,26 +268,6 @@ class ActivityManager:
 
     def _system(self, priority: Priority, message: str, tag: str = "ActivityManager") -> None:
         self._device.system_log(priority, tag, message)
-
-
-class RuntimeLauncher:
-    """Starts app processes on the real runtime, which is prepared once, when the first app is started."""
-
-    def __init__(self, device: VirtualPixel) -> None:
-        self._device = device
-        self._runtime: Any = None
-
-    async def __call__(self, package: Package, on_event: Callable[[Event], None]) -> AppHandle:
-        """As `Launcher`."""
-        from harness.pixel.app_process import AppProcess
-        from harness.pixel.runtime_build import prepare_runtime
-
-        if self._runtime is None:
-            self._runtime = await asyncio.to_thread(prepare_runtime)
-        device = self._device
-        return await AppProcess.launch(
-            package, device.root, device.profile, self._runtime, on_event, join=device.namespaces
-        )
 
 
 def _receive(record: AppRecord, event: Event) -> None:

@@ -27,6 +27,18 @@ class BatteryHealth(IntEnum):
     failure = 6
 
 
+class ThermalStatus(IntEnum):
+    """Android's `PowerManager.THERMAL_STATUS_…`."""
+
+    none = 0
+    light = 1
+    moderate = 2
+    severe = 3
+    critical = 4
+    emergency = 5
+    shutdown = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Battery:
     """A battery's state; `level` is in percent."""
@@ -75,3 +87,4 @@ class Hardware:
 
     battery: Battery = field(default_factory=Battery)
     link: Link = field(default_factory=Link)
+    thermal: ThermalStatus = ThermalStatus.none

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _THERMAL: Final = """\
 IsStatusOverride: false
 ThermalEventListeners:
-Thermal Status: 0
+Thermal Status: {status}
 Cached temperatures:
 HAL Ready: false
 HAL connection:
@@ -81,5 +81,5 @@ def _describe(package: Package) -> str:
 _SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
     "battery": lambda device, _: device.hardware.battery.described(),
     "package": _package,
-    "thermalservice": lambda _, __: _THERMAL,
+    "thermalservice": lambda device, _: _THERMAL.format(status=device.hardware.thermal.value),
 }

@@ -24,6 +24,7 @@ from harness.checkout import APP_PROJECT, BUILD
 from harness.fetch.maven import resolve
 from harness.models import DescribedModel, describe_variants, load_card
 from harness.models.samples import sample
+from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.runtime_build import Runtime, prepare_runtime
 from harness.scenario.inputs import prepared_of
 
@@ -78,7 +79,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--variant", default="fp32")
     options = parser.parse_args()
-    runtime = prepare_runtime()
+    runtime = prepare_runtime(PIXEL_3_XL.sdk)
     (model,) = describe_variants(load_card("efficientnet_lite0"), [options.variant])
     pairs = []
     with tempfile.TemporaryDirectory() as name:

@@ -196,6 +196,8 @@ def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scrat
         "pixel.liblog": f"{_LIBRARIES}/liblog.so",
         "pixel.nativeruntime": _NATIVE,
         "pixel.package": package.name,
+        "pixel.release": profile.release,
+        "pixel.sdk": profile.sdk,
         "pixel.uid": package.uid,
         "pixel.width": profile.width,
         "user.home": "/data",

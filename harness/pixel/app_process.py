@@ -12,11 +12,12 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from harness.errors import DeviceUnavailable
+from harness.pixel.hardware import Hardware
 from harness.pixel.native_crash import NativeCrash, read_crash
 from harness.pixel.profile import Profile
 from harness.pixel.runtime_build import FRAMEWORK, Runtime, convert_dex
@@ -88,10 +89,12 @@ class AppProcess:
         runtime: Runtime,
         on_event: Callable[[Event], None],
         *,
+        hardware: Mapping[str, int] | None = None,
         join: Namespaces | None = None,
     ) -> AppProcess:
         """Start the process of `package` in the device's `root`; each event that it sends is handed to `on_event`.
 
+        `hardware` is what the app is told of it (`Hardware.facts`), by default that of a fresh device.
         Returns when the JVM runs; its `ready` event comes about a second later, and commands wait for it. With `join`
         it is one of the device's own processes, else it has namespaces to itself.
         Raises `DeviceUnavailable` (`pixel.dex`, `pixel.app_process`).
@@ -102,7 +105,13 @@ class AppProcess:
             process = await asyncio.create_subprocess_exec(
                 *sandbox_command(
                     root,
-                    _java_command(package, profile, runtime, f"/cache/{scratch.name}"),
+                    _java_command(
+                        package,
+                        profile,
+                        hardware or Hardware(profile.memory).facts(),
+                        runtime,
+                        f"/cache/{scratch.name}",
+                    ),
                     uid=package.uid,
                     gid=package.uid,
                     env=_environment(package, f"/cache/{scratch.name}"),
@@ -186,7 +195,9 @@ def _descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scratch: str) -> list[str]:
+def _java_command(
+    package: AppPackage, profile: Profile, hardware: Mapping[str, int], runtime: Runtime, scratch: str
+) -> list[str]:
     class_path = [*(f"{_FRAMEWORK}/{name}" for name in runtime.class_path), _CLASSES, package.device_apk]
     properties = {
         "java.io.tmpdir": scratch,
@@ -202,7 +213,7 @@ def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scrat
         "pixel.width": profile.width,
         "user.home": "/data",
     }
-    facts = {
+    facts = dict(hardware) | {
         "abis": ",".join(profile.abis),
         "apk": package.device_apk,
         "brand": profile.brand,
@@ -212,7 +223,6 @@ def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scrat
         "fingerprint": profile.fingerprint,
         "height": profile.height,
         "manufacturer": profile.manufacturer,
-        "memory": profile.memory,
         "model": profile.model,
         "package": package.name,
         "product": profile.product,

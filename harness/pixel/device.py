@@ -91,10 +91,12 @@ class VirtualPixel:
         (self.root / BOOT_ID).write_text(f"{uuid.uuid4()}\n", encoding="ascii")
         await self._start_init()
         self._control.start()
+        self.hardware.watchers.add(self.activities.tell_hardware)
         self.system_log(Priority.I, "SystemServer", f"{self.profile.model} {self.serial} is up")
 
     async def stop(self) -> None:
         """End every process of the device, and keep what a restart needs."""
+        self.hardware.watchers.discard(self.activities.tell_hardware)
         await self.activities.stop_all()
         await self.reverses.close()
         if self._control is not None:

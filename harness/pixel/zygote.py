@@ -56,5 +56,6 @@ class Zygote:
             self._runtime,
             on_event,
             hardware=device.hardware.facts(),
+            gpu=device.gpu,
             join=device.namespaces,
         )

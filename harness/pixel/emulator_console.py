@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import IntEnum
@@ -62,16 +63,22 @@ class Refused(Exception):
 
 
 def console_token(home: Path) -> str:
-    """The word that `auth` asks for; made in the user's home on first use, empty when the user emptied the file."""
+    """The word that `auth` asks for; made in the user's home on first use, empty when the user emptied the file.
+
+    Of devices that start at once, one makes it, and whole: an empty word would let everybody in.
+    """
     path = home / TOKEN_NAME
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip()
-    token = secrets.token_urlsafe(12)
-    with os.fdopen(fd, "w", encoding="utf-8") as stream:
-        stream.write(token)
-    return token
+    if not path.exists():
+        fd, fresh = tempfile.mkstemp(prefix=f"{TOKEN_NAME}.", dir=home)
+        with os.fdopen(fd, "w", encoding="utf-8") as stream:
+            stream.write(secrets.token_urlsafe(12))
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            log.debug("another device has made %s", path)
+        finally:
+            Path(fresh).unlink()
+    return path.read_text(encoding="utf-8").strip()
 
 
 class EmulatorConsole:

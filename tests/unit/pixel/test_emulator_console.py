@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -52,6 +54,22 @@ def test_a_token_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     assert len(token) >= 16
     assert console_token(tmp_path) == token
     assert (tmp_path / ".emulator_console_auth_token").stat().st_mode & 0o077 == 0
+
+
+def test_devices_that_start_at_once_agree_on_one_token(tmp_path: Path) -> None:
+    """None of them ever reads a file that another has made and not yet written: an empty token would ask for none."""
+    for turn in range(20):
+        home, together = tmp_path / str(turn), Barrier(8)
+        home.mkdir()
+
+        def start(_: int, home: Path = home, together: Barrier = together) -> str:
+            together.wait()
+            return console_token(home)
+
+        with ThreadPoolExecutor(8) as pool:
+            (token,) = set(pool.map(start, range(8)))
+        assert len(token) >= 16
+        assert [path.name for path in home.iterdir()] == [".emulator_console_auth_token"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
+
+HOT_SKIN: Final = (39.0, 43.0, 45.0, 46.5, 52.0, 55.0)
+"""Degrees Celsius of the skin from which a Pixel 6 to 8 is throttled lightly, moderately … shut down."""
+_AT_REST: Final = 30.0
+_ABOVE: Final = 0.5
 
 
 class BatteryStatus(IntEnum):
@@ -113,6 +119,11 @@ class Hardware:
         return self.now.thermal if self.now.thermal_override is None else self.now.thermal_override
 
     @property
+    def skin(self) -> float:
+        """Degrees Celsius of the one sensor: such as a phone has with the thermal status that was set at the console."""
+        return HOT_SKIN[self.now.thermal - 1] + _ABOVE if self.now.thermal else _AT_REST
+
+    @property
     def memory(self) -> int:
         """Bytes of memory that the device says it has."""
         return self.now.memory
@@ -129,5 +140,7 @@ class Hardware:
             "battery_temperature": battery.temperature,
             "battery_voltage": battery.voltage,
             "memory": self.memory,
+            "skin": round(self.skin * 10),
+            "skin_severe": round(HOT_SKIN[ThermalStatus.severe - 1] * 10),
             "thermal": int(self.thermal),
         }

@@ -9,16 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.control import Call
-from harness.pixel.hardware import Hardware, ThermalStatus
+from harness.pixel.hardware import HOT_SKIN, Hardware, ThermalStatus
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
 _MINUS_ONE: Final = 255
-_AT_REST: Final = 30.0
-_ABOVE: Final = 0.5
-_HOT: Final = (39.0, 43.0, 45.0, 46.5, 52.0, 55.0)
-"""Degrees Celsius of the skin from which a Pixel 6 to 8 is throttled lightly, moderately … shut down."""
 _SKIN: Final = "mType=3, mName=VIRTUAL-SKIN"
 _COLD: Final = ", ".join(["NaN"] * 7)
 _HELP: Final = """\
@@ -56,16 +52,11 @@ async def run(device: VirtualPixel, call: Call) -> int:
     return 0
 
 
-def skin_celsius(status: ThermalStatus) -> float:
-    """A temperature of the skin at which a phone has that status."""
-    return _HOT[status - 1] + _ABOVE if status else _AT_REST
-
-
 def describe(hardware: Hardware) -> str:
     """What `dumpsys thermalservice` prints; listeners in apps aren't the service's own here, so none are told of."""
     sensor = hardware.now.thermal
-    skin = f"\tTemperature{{mValue={skin_celsius(sensor)}, {_SKIN}, mStatus={sensor:d}}}\n"
-    thresholds = ", ".join(["NaN", *(str(degrees) for degrees in _HOT)])
+    skin = f"\tTemperature{{mValue={hardware.skin}, {_SKIN}, mStatus={sensor:d}}}\n"
+    thresholds = ", ".join(["NaN", *(str(degrees) for degrees in HOT_SKIN)])
     return (
         f"IsStatusOverride: {str(hardware.now.thermal_override is not None).lower()}\n"
         "ThermalEventListeners:\n"

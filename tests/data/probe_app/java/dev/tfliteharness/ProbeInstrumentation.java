@@ -84,7 +84,8 @@ public final class ProbeInstrumentation extends Instrumentation {
     private void watchHardware() {
         PowerManager power = (PowerManager) getTargetContext().getSystemService(Context.POWER_SERVICE);
         power.addThermalStatusListener(status -> Log.i("probe", "thermal " + status + " on " + Thread.currentThread().getName()));
-        power.addThermalStatusListener(Runnable::run, status -> Log.i("probe", "thermal " + status + " at once"));
+        power.addThermalStatusListener(Runnable::run, status -> Log.i("probe", "thermal " + status + " at once, headroom "
+                + power.getThermalHeadroom(0)));
         IntentFilter filter = new IntentFilter(Intent.ACTION_BATTERY_CHANGED);
         filter.addAction(Intent.ACTION_POWER_CONNECTED);
         filter.addAction(Intent.ACTION_POWER_DISCONNECTED);

@@ -58,6 +58,7 @@ final class Hardware {
 
     /** Takes over what the device's hardware says now; apps that listen are told. On the main thread. */
     static void change(Application app, ToLongFunction<String> facts) {
+        PowerManagerShadow.changeSkin(facts.applyAsLong("skin") / 10f, facts.applyAsLong("skin_severe") / 10f);
         PowerManagerShadow.changeThermalStatus((int) facts.applyAsLong("thermal"));
         showMemory(app, facts.applyAsLong("memory"));
         showBattery(app, name -> (int) facts.applyAsLong("battery_" + name));

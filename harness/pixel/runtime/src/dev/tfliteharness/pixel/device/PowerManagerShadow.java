@@ -13,7 +13,9 @@ import org.robolectric.shadows.ShadowPowerManager;
 @Implements(className = "android.os.PowerManager", isInAndroidSdk = false)
 public class PowerManagerShadow extends ShadowPowerManager {
     private static final Map<OnThermalStatusChangedListener, Executor> LISTENERS = new LinkedHashMap<>();
+    private static final float DEGREES_OF_HEADROOM = 30f;
     private static int status;
+    private static volatile float headroom;
 
     /** Sets what apps are told from now on. */
     public static void changeThermalStatus(int changed) {
@@ -23,6 +25,11 @@ public class PowerManagerShadow extends ShadowPowerManager {
                 LISTENERS.forEach(PowerManagerShadow::tell);
             }
         }
+    }
+
+    /** Sets how hot the skin is, and from where on it is throttled severely, in degrees Celsius. */
+    public static void changeSkin(float skin, float severe) {
+        headroom = Math.max(0, 1 - (severe - skin) / DEGREES_OF_HEADROOM);
     }
 
     private static void tell(OnThermalStatusChangedListener listener, Executor executor) {
@@ -36,6 +43,12 @@ public class PowerManagerShadow extends ShadowPowerManager {
         synchronized (LISTENERS) {
             return status;
         }
+    }
+
+    /** As Android 14's ThermalManagerService reckons it: 1 where severe throttling begins, 0 at thirty degrees less. */
+    @Implementation
+    protected float getThermalHeadroom(int forecastSeconds) {
+        return headroom;
     }
 
     @Implementation

@@ -20,7 +20,7 @@ from harness.errors import HarnessError, UsageError
 from harness.models.describe import DescribedModel
 from harness.models.gpu_support import predict
 from harness.models.samples import Sample
-from harness.pixel.states import Make
+from harness.pixel.states import Make, settle_make
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
@@ -122,6 +122,8 @@ def run_scenario(
     """
     if virtual and serial is not None:
         raise UsageError("run.device", f"{serial} and a virtual Pixel of its own: a run has one device")
+    if virtual is not None:
+        settle_make(virtual, None, wipe=False)  # a wrong one is told before the models are converted
     path, started = Path(path), datetime.now(UTC)
     clock = _Clock(progress or Silent())
     prepared = _prepare(load(path), choice or Choice(), clock)

@@ -13,7 +13,7 @@ from harness.device.adb import AdbServer
 from harness.errors import ExitCode
 from harness.pixel import lifecycle
 from harness.pixel.profile import Gpu
-from harness.pixel.states import Make
+from harness.pixel.states import Make, forget
 from harness.results.document import Outcome, Row, RunResults, Validity
 from harness.scenario.run import Choice, run_scenario
 from tests.integration.test_scenario import adb_server_of_its_own
@@ -54,6 +54,7 @@ def started(server: AdbServer, name: str, make: Make) -> Iterator[lifecycle.Pixe
         yield info
     finally:
         lifecycle.stop(info)
+        forget(name)
 
 
 def run(info: lifecycle.PixelInfo, folder: Path, *backends: str) -> RunResults:

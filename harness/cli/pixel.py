@@ -80,7 +80,7 @@ def authorise(
     from harness import console
     from harness.pixel import lifecycle
 
-    lifecycle.authorise(lifecycle.find(serial), key or Path.home() / ".android/adbkey.pub")
+    lifecycle.authorise(lifecycle.named(serial), key or Path.home() / ".android/adbkey.pub")
     console.say(f"{serial} accepts the key")
 
 
@@ -98,7 +98,7 @@ def stop(
     from harness.errors import DeviceUnavailable
     from harness.pixel import lifecycle
 
-    chosen = [lifecycle.find(serial) for serial in serials] if serials else lifecycle.running()
+    chosen = [lifecycle.named(serial) for serial in serials] if serials else lifecycle.running()
     failed: list[DeviceUnavailable] = []
     for info in chosen:
         try:
@@ -149,7 +149,7 @@ def status(
     from harness.pixel import lifecycle
     from harness.pixel.status import ask_status
 
-    chosen = [lifecycle.find(serial)] if serial else lifecycle.running()
+    chosen = [lifecycle.named(serial)] if serial else lifecycle.running()
     told = [(info, ask_status(info)) for info in chosen]
     if as_json:
         console.show_json([_as_document(info) | asdict(found) for info, found in told])

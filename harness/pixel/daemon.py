@@ -191,11 +191,8 @@ async def _run(
         return VirtualPixel(profile, info.name, info.serial, state, hardware=hardware, secure=info.secure, gpu=info.gpu)
 
     device = boot()
-
-    def status() -> str:
-        return status_line(status_of(device, info.pid))
-
-    consoles = EmulatorConsole(info.name, home / TOKEN_NAME, console_token(home), hardware, stopping.set, status)
+    more = {"status": lambda _: status_line(status_of(device, info.pid))}
+    consoles = EmulatorConsole(info.name, home / TOKEN_NAME, console_token(home), hardware, stopping.set, more)
     await asyncio.start_server(consoles.serve, sock=console, limit=1 << 13)
 
     def ready() -> None:

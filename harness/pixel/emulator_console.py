@@ -11,10 +11,11 @@ import logging
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link, ThermalStatus
@@ -22,6 +23,8 @@ from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link,
 log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=IntEnum)
+Command = Callable[[Sequence[str]], str]
+"""Takes the words after its name, and gives what is said before the OK; raises `Refused`."""
 
 TOKEN_NAME: Final = ".emulator_console_auth_token"  # noqa: S105 - the file's name
 _GREETING: Final = "Android Console: type 'help' for a list of commands\r\nOK"
@@ -82,7 +85,7 @@ def console_token(home: Path) -> str:
 
 
 class EmulatorConsole:
-    """Serves the console's clients. `kill` is called when one asks for the device's end, `status` for its state."""
+    """Serves the console's clients. `kill` is called when one asks for the device's end; `more` are commands besides."""
 
     def __init__(
         self,
@@ -91,11 +94,11 @@ class EmulatorConsole:
         token: str,
         hardware: Hardware,
         kill: Callable[[], None],
-        status: Callable[[], str],
+        more: Mapping[str, Command] = MappingProxyType({}),
     ) -> None:
         self._avd_name, self._token_file, self._token = avd_name, token_file, token
         self._hardware, self._kill = hardware, kill
-        self._commands: dict[str, Callable[[Sequence[str]], str]] = {
+        self._commands: dict[str, Command] = {
             "help": _help,
             "ping": lambda _: "I am alive!",
             "avd": self._avd,
@@ -104,7 +107,7 @@ class EmulatorConsole:
             "rotate": _rotate,
             "thermal": self._thermal,
             "memory": self._memory,
-            "status": lambda _: status(),
+            **more,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -125,8 +125,8 @@ def running() -> list[PixelInfo]:
     return sorted(found, key=lambda info: info.port)
 
 
-def find(serial: str) -> PixelInfo:
-    """The running device of that serial number. Raises `NoDevice`."""
+def named(serial: str) -> PixelInfo:
+    """The device that runs under this serial. Raises `NoDevice` (`pixel.unknown`)."""
     for info in running():
         if info.serial == serial:
             return info

@@ -29,7 +29,7 @@ class Session:
 
         async def run() -> bytes:
             console = EmulatorConsole(
-                "pixel", Path("/home/me/token"), self._token, self.hardware, self._kill, lambda: '{"uptime_s": 1}'
+                "pixel", Path("/home/me/token"), self._token, self.hardware, self._kill, {"more": " ".join}
             )
             server = await asyncio.start_server(console.serve, "127.0.0.1", 0, limit=1 << 13)
             async with server, asyncio.timeout(10):
@@ -161,10 +161,10 @@ def test_who_watches_is_told_of_each_change_and_of_nothing_else() -> None:
     assert seen == [ThermalStatus.light, ThermalStatus.none]
 
 
-def test_the_state_is_told_to_who_knows_the_token() -> None:
-    """One line of JSON."""
-    assert Session().say("status") == ["KO: unknown command, try 'help'"]
-    assert Session().say(AUTH, "status")[-2:] == ['{"uptime_s": 1}', "OK"]
+def test_a_command_of_the_devices_own_is_done_for_who_knows_the_token() -> None:
+    """It is given its words, and its answer comes before the OK."""
+    assert Session().say("more light") == ["KO: unknown command, try 'help'"]
+    assert Session().say(AUTH, "more light now")[-2:] == ["light now", "OK"]
 
 
 @pytest.mark.parametrize(

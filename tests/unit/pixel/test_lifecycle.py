@@ -125,5 +125,5 @@ def test_a_running_devices_state_is_not_forgotten(devices: Path) -> None:
 def test_a_device_that_does_not_run_is_named(devices: Path) -> None:
     """With the command that lists those that do."""
     with pytest.raises(NoDevice, match="emulator-5599") as unknown:
-        lifecycle.find("emulator-5599")
+        lifecycle.named("emulator-5599")
     assert unknown.value.hint == "harness pixel list"

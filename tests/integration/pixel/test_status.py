@@ -85,6 +85,16 @@ def test_a_device_is_the_phone_that_was_asked_for(adb: Adb, other: PixelInfo) ->
     assert other in lifecycle.running()
 
 
+def test_a_reboot_changes_neither_the_phone_nor_its_heat(adb: Adb, other: PixelInfo) -> None:
+    """What was set at the console is the hardware's, and outlives Android."""
+    adb("-s", other.serial, "emu", "thermal", "status", "light")
+    adb.text("-s", other.serial, "reboot")
+    adb.text("-s", other.serial, "wait-for-device")
+    said = adb.text("-s", other.serial, "shell", "getprop ro.product.model; dumpsys thermalservice")
+    assert said.startswith("Pixel 8\n")
+    assert "Thermal Status: 1\n" in said
+
+
 def test_every_socket_that_listens_is_on_the_loopback(adb: Adb, pixel: PixelInfo) -> None:
     """Console, adb, its TCP port and a reversed one: by the kernel's own tables, on the host and in the device's network."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -26,6 +26,7 @@ FRAMEWORKS: Final = {34: "14-robolectric-10818077-i7", 35: "15-robolectric-13954
 """Its version for each API level that there is."""
 _NATIVE_RUNTIME: Final = "nativeruntime-dist-compat"
 _NATIVE: Final = "native/linux/x86_64/"
+_OPENCL: Final = "libOpenCL.so"
 _CONVERTERS: Final = "de.femtopedia.dex2jar"
 _SERVICES: Final = {
     "META-INF/services/org.robolectric.pluginapi.NativeRuntimeLoader": (
@@ -40,8 +41,8 @@ class Runtime:
     """A prepared runtime, in the cache.
 
     In `folder`: `framework/` the jars of the class path and of Android's classes (with the native half of API 35's),
-    `lib64/` the layer of Android's native names, `converter/` what translates dex. In `native`: API 34's native half,
-    and the fonts.
+    `lib64/` the layer of Android's native names, `vendor/` its OpenCL, `converter/` what translates dex. In `native`:
+    API 34's native half, and the fonts.
     """
 
     key: str
@@ -125,6 +126,8 @@ def _make(target: Path, artifacts: Sequence[Artifact], java_home: Path) -> None:
         if artifact.name == FRAMEWORK:
             _unpack(jar, folder, ("icu/", _NATIVE))
     compile_bionic(target / "lib64", jdk=java_home)
+    (target / "vendor").mkdir()
+    (target / "lib64" / _OPENCL).rename(target / "vendor" / _OPENCL)
     _compile_java(target, java_home)
 
 

@@ -16,6 +16,7 @@ import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from PIL import Image
 
 from harness.app.bundle import Bundle
 from harness.app.direct import BuiltApk, build_apk
+from harness.pixel.hardware import Battery, BatteryStatus, Hardware, ThermalStatus
 from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
@@ -104,7 +106,7 @@ def test_an_app_finds_itself_on_a_pixel(run: Callable[..., Ran], probe_apk: Buil
     assert facts["fingerprint"] == PIXEL_3_XL.fingerprint
     assert (facts["abi"], facts["sdk"], facts["uid"]) == ("x86_64", "34", "10123")
     assert facts["pid"] == str(ran.event("ready")["pid"])
-    assert (facts["thermal"], facts["battery"]) == ("0", "250")
+    assert (facts["thermal"], facts["battery"], facts["memory"]) == ("0", "250", str(4 << 30))
     assert facts["screen"] == "1440x2960@560"
     assert facts["label"] == "Probe"
     assert 50_000 < int(facts["pss"]) < 1_000_000
@@ -121,6 +123,33 @@ def test_java_and_native_lines_keep_their_order(run: Callable[..., Ran]) -> None
     """Lines that Java and a library write in turn arrive in turn, and none is lost."""
     ran = run(instrument("native"))
     assert ran.log.of("probe") == [f"{who} {line}" for line in range(200) for who in ("java", "native")]
+
+
+def test_an_app_is_told_of_heat_and_power(run: Callable[..., Ran]) -> None:
+    """Thermal listeners hear what is and what becomes, each on its executor; receivers, the battery and what it crosses."""
+    hardware = Hardware(PIXEL_3_XL.memory)
+
+    def become(**changes: Any) -> Event:
+        hardware.change(replace(hardware.now, **changes))
+        return {"do": "hardware", "facts": hardware.facts()}
+
+    ran = run(
+        instrument("watch"),
+        become(thermal=ThermalStatus.severe),
+        become(battery=Battery(ac=False, level=50, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=False, level=10, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=True, level=30)),
+        become(),  # what was posted before it has been heard when this is answered
+    )
+    lines = ran.log.of("probe")
+    assert [line for line in lines if "on main" in line] == ["thermal 0 on main", "thermal 3 on main"]
+    assert [line for line in lines if "at once" in line] == [
+        "thermal 0 at once, headroom 0.5", f"thermal 3 at once, headroom {1 + 0.5 / 30:.7f}",
+    ]  # fmt: skip
+    assert [line for line in lines if not line.startswith("thermal")] == [
+        "BATTERY_CHANGED 100", "BATTERY_CHANGED 50", "ACTION_POWER_DISCONNECTED", "BATTERY_CHANGED 10", "BATTERY_LOW",
+        "BATTERY_CHANGED 30", "ACTION_POWER_CONNECTED", "BATTERY_OKAY",
+    ]  # fmt: skip
 
 
 def test_an_uncaught_exception_is_a_crash(run: Callable[..., Ran]) -> None:

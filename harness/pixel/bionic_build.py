@@ -15,18 +15,30 @@ from harness.errors import DeviceUnavailable, ToolMissing
 SOURCES: Final = Path(__file__).parent / "bionic"
 HOST_LIBRARY: Final = "libbionic_host.so"
 _HOST_PARTS: Final = (
+    "addresses.c",
     "crash.c",
     "device_log.c",
+    "elf.c",
+    "expressions.c",
     "jumps.S",
+    "linker.c",
+    "nativeloader.c",
     "properties.c",
     "resolve.c",
     "semaphores.c",
     "signals.c",
     "system.c",
+    "variables.c",
 )
-_GRAPHICS: Final = {"libEGL.so": "libEGL.so.1", "libGLESv2.so": "libGLESv2.so.2", "libGLESv3.so": "libGLESv2.so.2"}
-_SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R")
-_OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr")
+_DRIVERS: Final = {
+    "libEGL.so": "libEGL.so.1",
+    "libGLESv2.so": "libGLESv2.so.2",
+    "libGLESv3.so": "libGLESv2.so.2",
+    "libOpenCL.so": "libOpenCL.so.1",
+}
+"""What the layer gives under a name of Android's, and whose functions those are on this host."""
+_SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R", "LIBC_S", "LIBC_T", "LIBC_U")
+_OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr", "timezone", "daylight", "tzname", "environ")
 _REGISTERS: Final = ("%rdi", "%rsi", "%rdx", "%rcx")
 _LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+(?P<how>own|file=[0-3]))?")
 
@@ -106,21 +118,28 @@ def compile_bionic(target: Path, *, jdk: Path, defines: Mapping[str, str] | None
     (target / "versions.map").write_text(version_script(symbols))
     include = ("-I", str(target), "-I", str(jdk / "include"), "-I", str(jdk / "include" / "linux"))
 
-    places = tuple(f'-D{name}="{value}"' for name, value in (defines or {}).items())
+    drivers = ", ".join(f'"{name}"' for name in dict.fromkeys(_DRIVERS.values()))
+    texts = {"HOST_LIBRARY": f'"{HOST_LIBRARY}"', "HOST_DRIVERS": drivers}
+    texts |= {name: f'"{value}"' for name, value in (defines or {}).items()}
+    given = tuple(f"-D{name}={value}" for name, value in texts.items())
 
     def link(output: str, *rest: str) -> None:
-        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", f"-L{target}", *include, *places, *rest)
+        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", *include, *given, *rest)
 
+    # By their paths: with a -L, gcc would take the layer's libc.so for the host's own.
+    host, layer = str(target / HOST_LIBRARY), str(target / "libc.so")
     versions = f"-Wl,--version-script={target / 'versions.map'}"
     link(HOST_LIBRARY, *(str(SOURCES / part) for part in _HOST_PARTS), "-Wl,--no-as-needed", "-lm")
-    link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", f"-l:{HOST_LIBRARY}")
+    link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", host)
     for empty in ("libm.so", "libdl.so"):
-        link(empty, versions, "-nostdlib", "-Wl,--no-as-needed", "-l:libc.so")
-    link("liblog.so", str(SOURCES / "liblog.c"), f"-l:{HOST_LIBRARY}")
-    for name, real in _GRAPHICS.items():
-        link(name, "-nostdlib", "-Wl,--no-as-needed", f"-l:{real}")
-    link("libOpenCL.so", str(SOURCES / "opencl.c"), f"-l:{HOST_LIBRARY}", "-Wl,--no-as-needed", "-l:libOpenCL.so.1")
-    for generated in ("forwards.inc", "versions.map"):
+        link(empty, versions, "-nostdlib", "-Wl,--no-as-needed", layer)
+    link("liblog.so", str(SOURCES / "liblog.c"), host)
+    (target / "nativewindow.map").write_text("LIBNATIVEWINDOW { global: AHardwareBuffer_*; local: *; };\n")
+    link("libnativewindow.so", str(SOURCES / "nativewindow.c"), f"-Wl,--version-script={target / 'nativewindow.map'}")
+    for name, real in _DRIVERS.items():
+        own = (str(SOURCES / "opencl.c"), host) if name == "libOpenCL.so" else ("-nostdlib",)
+        link(name, *own, "-Wl,--no-as-needed", f"-l:{real}")
+    for generated in ("forwards.inc", "versions.map", "nativewindow.map"):
         (target / generated).unlink()
 
 

@@ -25,4 +25,24 @@ void device_set_process(const char *name);
 /* The device's property, or 0 and an empty value: copies at most PROPERTY_VALUE_MAX bytes, terminator included. */
 int bionic___system_property_get(const char *name, char *value);
 
+/* What stands in libc.so as variables, in table.S's order. */
+struct variables {
+    void *in, *out, *err;
+    long timezone;
+    long daylight; /* an int, and what fills up to the next */
+    char *tzname[2];
+    char **environ;
+};
+void variables_start(struct variables *variables);
+
+/* Whether the layer publishes the name, but this host's C library is too old to have it. */
+int resolve_lacks(const char *name);
+
+/* Where the app's own libraries lie. */
+void linker_set_folder(const char *folder);
+
+/* As Android's dlfcn.h has them. */
+void *bionic_dlopen(const char *name, int flags);
+char *bionic_dlerror(void);
+
 #endif

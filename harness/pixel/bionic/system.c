@@ -19,6 +19,12 @@ int *bionic___errno(void) { return &errno; }
 extern int __xpg_strerror_r(int error, char *buffer, size_t size);
 int bionic_strerror_r(int error, char *buffer, size_t size) { return __xpg_strerror_r(error, buffer, size); }
 
+/* What Android's strerror_r is to sources that ask for GNU's. */
+char *bionic___gnu_strerror_r(int error, char *buffer, size_t size) {
+    __xpg_strerror_r(error, buffer, size);
+    return buffer;
+}
+
 /* Numbers of bionic's bits/sysconf.h. */
 long bionic_sysconf(int name) {
     switch (name) {

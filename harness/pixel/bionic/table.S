@@ -54,23 +54,27 @@ start:
 
     .bss
     .balign 16
-    .globl __sF, stdin, stdout, stderr
+    .globl __sF
     .type __sF, @object
     .size __sF, 3 * 152
 __sF:
 .Lstreams: .zero 3 * 152
+    .macro VARIABLE name, size
+    .globl \name
+    .type \name, @object
+    .size \name, \size
     .balign 8
-    .type stdin, @object
-    .size stdin, 8
-stdin:
-.Lstdin: .zero 8
-    .type stdout, @object
-    .size stdout, 8
-stdout:
-.Lstdout: .zero 8
-    .type stderr, @object
-    .size stderr, 8
-stderr:
-.Lstderr: .zero 8
+\name:
+.L\name: .zero \size
+    .endm
+/* struct variables of bionic.h */
+    VARIABLE stdin, 8
+    VARIABLE stdout, 8
+    VARIABLE stderr, 8
+    VARIABLE timezone, 8
+    VARIABLE daylight, 4
+    VARIABLE tzname, 16
+    VARIABLE environ, 8
+    .balign 8
 targets: .zero 8 * COUNT
     .section .note.GNU-stack, "", @progbits

@@ -43,11 +43,11 @@ static const Elf64_Phdr *programs(const struct elf *elf, size_t *count) {
     return at_offset(elf, head->e_phoff, head->e_phnum * sizeof(Elf64_Phdr));
 }
 
-/* Where in the file lies what is loaded at `address`; NULL where `size` bytes of it don't. */
+/* Where in the file lies what is loaded at `address`; NULL where `size` bytes of it don't, and for 0, an entry that is absent. */
 static const void *at_address(const struct elf *elf, uint64_t address, uint64_t size) {
     size_t count;
     const Elf64_Phdr *program = programs(elf, &count);
-    for (size_t i = 0; i < count; i++, program++) {
+    for (size_t i = 0; address && i < count; i++, program++) {
         uint64_t inside = address - program->p_vaddr;
         if (program->p_type != PT_LOAD || address < program->p_vaddr || inside >= program->p_filesz) continue;
         return size <= program->p_filesz - inside ? at_offset(elf, program->p_offset + inside, size) : NULL;

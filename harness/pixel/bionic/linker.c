@@ -74,6 +74,14 @@ static void *lookup(void *library, const char *name, const char *version) {
     return resolve_lacks(name) ? NULL : visible(found);
 }
 
+/* The layer's folder, with a slash at its end: the system's libraries, which the layer made. */
+static size_t system_folder(char *folder, size_t room) {
+    Dl_info here;
+    dladdr((void *)system_folder, &here);
+    snprintf(folder, room, "%.*s", (int)(last_part(here.dli_fname) - here.dli_fname), here.dli_fname);
+    return strlen(folder);
+}
+
 /* Path of the library that an app means by `name`, its own before the system's; 0 when there is none. */
 static int find(const char *name, char *path, size_t room) {
     if (strchr(name, '/')) {
@@ -84,9 +92,8 @@ static int find(const char *name, char *path, size_t room) {
         snprintf(path, room, "%s/%s", app_folder, name);
         if (access(path, F_OK) == 0) return 1;
     }
-    Dl_info here;
-    dladdr((void *)find, &here);
-    snprintf(path, room, "%.*s/%s", (int)(last_part(here.dli_fname) - 1 - here.dli_fname), here.dli_fname, name);
+    size_t length = system_folder(path, room);
+    snprintf(path + length, room - length, "%s", name);
     return strncmp(name, "lib", 3) == 0 && strcmp(name, HOST_LIBRARY) && access(path, F_OK) == 0;
 }
 
@@ -126,12 +133,16 @@ static int check_symbols(const struct elf *elf, void *const *needed) {
     return 1;
 }
 
+static void *host_load(const char *path, int flags) {
+    void *handle = dlopen(path, flags);
+    return handle ? handle : fail("%s", dlerror());
+}
+
 static void *load(const char *path, int flags) {
+    char folder[4096];
     void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD), *needed[NEEDED_MAX + 1];
-    if (handle) {
-        dlclose(handle);
-        return dlopen(path, flags);
-    }
+    if (handle) dlclose(handle);
+    if (handle || !strncmp(path, folder, system_folder(folder, sizeof folder))) return host_load(path, flags);
     struct elf elf;
     char *refusal = elf_open(&elf, path);
     if (refusal) {
@@ -142,8 +153,7 @@ static void *load(const char *path, int flags) {
     int linked = load_needed(&elf, needed) && check_symbols(&elf, needed);
     elf_close(&elf);
     if (!linked) return NULL;
-    handle = dlopen(path, flags);
-    return handle ? handle : fail("%s", dlerror());
+    return host_load(path, flags);
 }
 
 /* What every way to load a library comes to. */

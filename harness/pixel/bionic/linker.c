@@ -127,6 +127,7 @@ static int check_symbols(const struct elf *elf, void *const *needed) {
         if (!found) found = lookup(RTLD_DEFAULT, name, version); /* loaded RTLD_GLOBAL before */
         if (!found) {
             fail("cannot locate symbol \"%s\" referenced by \"%s\"...", name, elf->path);
+            device_log(LOG_ID_MAIN, LOG_ERROR, "linker", message);
             return 0;
         }
     }
@@ -172,7 +173,6 @@ void *bionic_dlopen(const char *name, int flags) {
     if (handle) return handle;
     char reason[sizeof message];
     snprintf(reason, sizeof reason, "%s", message);
-    device_log(LOG_ID_MAIN, LOG_ERROR, "linker", reason);
     return fail("dlopen failed: %s", reason);
 }
 

@@ -20,8 +20,10 @@ _HOST_PARTS: Final = (
     "device_log.c",
     "elf.c",
     "expressions.c",
+    "fortify.c",
     "jumps.S",
     "linker.c",
+    "mutexes.c",
     "nativeloader.c",
     "properties.c",
     "resolve.c",
@@ -40,12 +42,12 @@ _DRIVERS: Final = {
 _SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R", "LIBC_S", "LIBC_T", "LIBC_U")
 _OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr", "timezone", "daylight", "tzname", "environ")
 _REGISTERS: Final = ("%rdi", "%rsi", "%rdx", "%rcx")
-_LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+(?P<how>own|file=[0-3]))?")
+_LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+file=(?P<file>[0-3]))?(?:\s+(?P<own>own))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One exported name: its version node, and whether the layer answers it itself or maps a stream argument."""
+    """One exported name: its version node, and whether the layer answers it itself, and which argument is a stream."""
 
     name: str
     section: str = "LIBC"
@@ -62,12 +64,11 @@ def read_symbols(text: str) -> tuple[Symbol, ...]:
         match = _LINE.fullmatch(line.strip())
         if not match or match["name"] in symbols or (match["section"] or "LIBC") not in _SECTIONS:
             raise ValueError(f"symbols.txt: can't read {line!r}, or the name is there twice")
-        how = match["how"] or ""
         symbols[match["name"]] = Symbol(
             match["name"],
             match["section"] or "LIBC",
-            own=how == "own",
-            stream_argument=int(how[5:]) if how.startswith("file=") else None,
+            own=match["own"] is not None,
+            stream_argument=int(match["file"]) if match["file"] else None,
         )
     return tuple(symbols.values())
 
@@ -77,15 +78,12 @@ def forwards(symbols: tuple[Symbol, ...]) -> str:
     lines: list[str] = []
     names: list[str] = []
     for symbol in symbols:
-        if symbol.own:
-            lines.append(f"    OWN {symbol.name}")
-            continue
-        index = len(names)
-        names.append(symbol.name)
-        if symbol.stream_argument is None:
-            lines.append(f"    FORWARD {symbol.name}, {index}")
-        else:
-            lines.append(f"    FORWARD_FILE {symbol.name}, {index}, {_REGISTERS[symbol.stream_argument]}")
+        target = f"*bionic_{symbol.name}@GOTPCREL(%rip)"
+        if not symbol.own:
+            target = f"*targets + {8 * len(names)}(%rip)"
+            names.append(symbol.name)
+        register = "" if symbol.stream_argument is None else f", {_REGISTERS[symbol.stream_argument]}"
+        lines.append(f'    NAME {symbol.name}, "{target}"{register}')
     lines += [f"    .set COUNT, {len(names)}", "    .section .rodata"]
     lines += [f'name_{index}: .string "{name}"' for index, name in enumerate(names)]
     lines += ['    .section .data.rel.ro, "aw"', "    .balign 8", "names:"]

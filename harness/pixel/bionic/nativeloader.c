@@ -10,6 +10,7 @@ JNIEXPORT jstring JNICALL Java_dev_tfliteharness_pixel_device_NativeLibraries_li
     (void)type;
     const char *place = (*env)->GetStringUTFChars(env, folder, NULL), *text = (*env)->GetStringUTFChars(env, name, NULL);
     linker_set_folder(place);
+    crash_guard_thread(); /* this thread is about to run the app's native code */
     void *library = bionic_dlopen(text, RTLD_NOW);
     (*env)->ReleaseStringUTFChars(env, folder, place);
     (*env)->ReleaseStringUTFChars(env, name, text);

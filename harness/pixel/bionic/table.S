@@ -1,24 +1,17 @@
 /* libc.so: Android's names, each a jump. forwards.inc, generated from symbols.txt, invokes these macros once a symbol.
    %r10 and %r11 are free at a call; %rax holds the count of vector arguments of a variadic one and stays. */
-    .macro FORWARD name, index
+    .macro NAME name, target, stream
     .globl \name
     .type \name, @function
 \name:
-    jmpq *targets + 8 * \index(%rip)
-    .endm
-
-    .macro OWN name
-    .globl \name
-    .type \name, @function
-\name:
-    jmpq *bionic_\name@GOTPCREL(%rip)
+    .ifnb \stream
+    STREAM \stream
+    .endif
+    jmpq \target
     .endm
 
 /* A FILE* may be a slot of __sF, three streams of 152 bytes as Android had them before API level 23. */
-    .macro FORWARD_FILE name, index, register
-    .globl \name
-    .type \name, @function
-\name:
+    .macro STREAM register
     leaq .Lstreams(%rip), %r11
     cmpq %r11, \register
     jne 1f
@@ -33,7 +26,7 @@
     cmpq %r11, \register
     jne 3f
     movq .Lstderr(%rip), \register
-3:  jmpq *targets + 8 * \index(%rip)
+3:
     .endm
 
     .text

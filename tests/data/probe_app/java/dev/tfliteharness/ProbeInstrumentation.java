@@ -58,13 +58,13 @@ public final class ProbeInstrumentation extends Instrumentation {
                 }
                 finish(-1, new Bundle());
                 return;
-            case "segv":
+            case "probe":
                 System.loadLibrary("probe");
-                probe(-1);
+                probe(Integer.parseInt(arguments.getString("number")));
+                finish(-1, new Bundle());
                 return;
-            case "abort":
-                System.loadLibrary("probe");
-                probe(-2);
+            case "load":
+                finish(-1, loaded(arguments.getString("library")));
                 return;
             default:
                 Bundle progress = new Bundle();
@@ -72,6 +72,21 @@ public final class ProbeInstrumentation extends Instrumentation {
                 sendStatus(1, progress);
                 finish(-1, facts());
         }
+    }
+
+    private static Bundle loaded(String library) {
+        Bundle told = new Bundle();
+        try {
+            if (library.startsWith("/")) {
+                System.load(library);
+            } else {
+                System.loadLibrary(library);
+            }
+            told.putString("loaded", library);
+        } catch (UnsatisfiedLinkError refused) {
+            told.putString("refused", refused.getMessage());
+        }
+        return told;
     }
 
     private Bundle facts() {

@@ -69,7 +69,16 @@ def probe(device: Path, probe_apk: BuiltApk, runtime: Runtime) -> Installed:
     libraries = device / "data/app" / NAME / "lib/x86_64"
     jdk = find_jdk() / "include"
     names = [str(runtime.folder / "lib64" / name) for name in ("libc.so", "liblog.so")]
-    flags = ["-shared", "-fPIC", "-O1", "-fno-optimize-sibling-calls", "-nostdlib", "-fno-builtin", f"-I{jdk}", f"-I{jdk}/linux"]
+    flags = [
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-fno-optimize-sibling-calls",
+        "-nostdlib",
+        "-fno-builtin",
+        f"-I{jdk}",
+        f"-I{jdk}/linux",
+    ]
     subprocess.run(["gcc", *flags, "-o", libraries / "libprobe.so", PROBE / "probe.c", *names], check=True)
     return package
 
@@ -143,15 +152,20 @@ def test_an_exception_on_the_main_thread_is_a_crash(run: Callable[..., Ran]) -> 
     assert (ran.event("crash")["thread"], ran.event("crash")["message"]) == ("main", "told to, in onCreate")
 
 
+PROBED = "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"
 FAULTS = [
-    (-1, "SIGSEGV", "1 (SEGV_MAPERR)", "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"),
-    (-4, "SIGFPE", "1 (FPE_INTDIV)", "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"),
-    (-5, "SIGILL", "2 (ILL_ILLOPN)", "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"),
-    (-6, "SIGBUS", "2 (BUS_ADRERR)", "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"),
-    (-3, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+"),
-    (-7, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+"),
-    (-9, "SIGSEGV", "1 (SEGV_MAPERR)", "libc.so.6"),
-    (-10, "SIGSEGV", "1 (SEGV_MAPERR)", "pc 0000000000000000  <unknown>"),
+    pytest.param(-1, "SIGSEGV", "1 (SEGV_MAPERR)", PROBED, id="null pointer"),
+    pytest.param(-3, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+", id="stack of a Java thread"),
+    pytest.param(
+        -7, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+", id="own stack", marks=pytest.mark.slow
+    ),
+    pytest.param(-4, "SIGFPE", "1 (FPE_INTDIV)", PROBED, id="division", marks=pytest.mark.slow),
+    pytest.param(-5, "SIGILL", "2 (ILL_ILLOPN)", PROBED, id="trap", marks=pytest.mark.slow),
+    pytest.param(-6, "SIGBUS", "2 (BUS_ADRERR)", PROBED, id="lost page", marks=pytest.mark.slow),
+    pytest.param(-9, "SIGSEGV", "1 (SEGV_MAPERR)", "libc.so.6", id="in libc", marks=pytest.mark.slow),
+    pytest.param(
+        -10, "SIGSEGV", "1 (SEGV_MAPERR)", "pc 0000000000000000  <unknown>", id="jump", marks=pytest.mark.slow
+    ),
 ]
 
 
@@ -178,7 +192,14 @@ def test_a_null_pointer_in_a_library_is_told_with_its_frames(run: Callable[..., 
     assert [frame.split()[0] for frame in crash["frames"]] == [f"#{index:02d}" for index in range(len(crash["frames"]))]
 
 
-@pytest.mark.parametrize(("number", "message"), [(-2, "told to abort"), (-8, "1 is not 2"), (-11, "")])
+ABORTS = [
+    pytest.param(-2, "told to abort", id="its own"),
+    pytest.param(-8, "1 is not 2", id="assertion", marks=pytest.mark.slow),
+    pytest.param(-11, "", id="heap", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("number", "message"), ABORTS)
 def test_a_library_that_aborts_is_told_with_its_message(run: Callable[..., Ran], number: int, message: str) -> None:
     """Its own abort, a failed assertion and the heap's: the message and the library's frame are reported, and logged."""
     ran = run(instrument("probe", number=str(number)))
@@ -187,6 +208,32 @@ def test_a_library_that_aborts_is_told_with_its_message(run: Callable[..., Ran],
     assert (crash["class"], crash["code"], crash["message"]) == ("SIGABRT", "-6 (SI_TKILL)", message)
     assert any("libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe" in frame for frame in crash["frames"])
     assert any(line.startswith("Fatal signal 6 (SIGABRT)") for line in ran.log.of("libc"))
+
+
+def test_what_androids_linker_refuses_an_app_is_told(run: Callable[..., Ran], probe: Installed, device: Path) -> None:
+    """`System.loadLibrary` and `load` throw what Android throws, and the process lives on; what is right loads."""
+    folder = device / "data/app" / NAME / "lib/x86_64"
+    whole = (folder / "libprobe.so").read_bytes()
+    (folder / "libarm.so").write_bytes(whole[:18] + b"\xb7" + whole[19:])
+    (folder / "libtext.so").write_text("no library")
+    names = whole.replace(b"__android_log_print", b"__android_log_prunt")
+    (folder / "libwants.so").write_bytes(names)
+    place = probe.native_dir
+    expected = {
+        "probe": "",
+        "log": "",
+        f"{probe.device_apk}!/lib/x86_64/libprobe.so": "",
+        "none": 'dlopen failed: library "libnone.so" not found',
+        "ssl": 'dlopen failed: library "libssl.so" not found',
+        "/none/libx.so": 'dlopen failed: library "/none/libx.so" not found',
+        "arm": f'dlopen failed: "{place}/libarm.so" is for EM_AARCH64 (183) instead of EM_X86_64 (62)',
+        "text": f'dlopen failed: "{place}/libtext.so" is too small to be an ELF executable: only found 10 bytes',
+        "wants": f'dlopen failed: cannot locate symbol "__android_log_prunt" referenced by "{place}/libwants.so"...',
+        "a/b": "Directory separator should not appear in library name: a/b",
+    }
+    ran = run(instrument("load", libraries="|".join(expected)))
+    assert ran.event("finish")["values"] == expected
+    assert ran.log.of("linker") == [expected["wants"].removeprefix("dlopen failed: ")]
 
 
 def test_an_app_that_exits_ends_its_process(run: Callable[..., Ran]) -> None:

@@ -64,7 +64,7 @@ public final class ProbeInstrumentation extends Instrumentation {
                 finish(-1, new Bundle());
                 return;
             case "load":
-                finish(-1, loaded(arguments.getString("library")));
+                finish(-1, loaded(arguments.getString("libraries")));
                 return;
             default:
                 Bundle progress = new Bundle();
@@ -74,17 +74,20 @@ public final class ProbeInstrumentation extends Instrumentation {
         }
     }
 
-    private static Bundle loaded(String library) {
+    /** What each of the libraries is refused with, or nothing. */
+    private static Bundle loaded(String libraries) {
         Bundle told = new Bundle();
-        try {
-            if (library.startsWith("/")) {
-                System.load(library);
-            } else {
-                System.loadLibrary(library);
+        for (String library : libraries.split("[|]")) {
+            try {
+                if (library.startsWith("/")) {
+                    System.load(library);
+                } else {
+                    Runtime.getRuntime().loadLibrary(library);
+                }
+                told.putString(library, "");
+            } catch (UnsatisfiedLinkError refused) {
+                told.putString(library, refused.getMessage());
             }
-            told.putString("loaded", library);
-        } catch (UnsatisfiedLinkError refused) {
-            told.putString("refused", refused.getMessage());
         }
         return told;
     }

@@ -260,6 +260,7 @@ def _environment(package: AppPackage, scratch: str) -> dict[str, str]:
         "EGL_PLATFORM": "surfaceless",
         "EXTERNAL_STORAGE": "/sdcard",
         "HOME": "/data",
+        "LC_ALL": "C.UTF-8",  # Android's only locale, and the encoding of its file names
         "LD_LIBRARY_PATH": f"{_LIBRARIES}:{_VENDOR}:{_host_libraries()}",
         # Its cache is written by a thread of its own; closing a context meanwhile aborted one in eight processes.
         "MESA_SHADER_CACHE_DISABLE": "true",
@@ -310,6 +311,7 @@ def _crash_event(crash: NativeCrash) -> Event:
         "message": crash.message,
         "stack": "\n".join(crash.frames),
         "signal": crash.signal,
+        "code": crash.code,
         "fault_address": crash.fault_address,
         "frames": list(crash.frames),
     }

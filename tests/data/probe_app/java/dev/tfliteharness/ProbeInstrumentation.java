@@ -64,13 +64,13 @@ public final class ProbeInstrumentation extends Instrumentation {
                 watchHardware();
                 finish(-1, new Bundle());
                 return;
-            case "segv":
+            case "probe":
                 System.loadLibrary("probe");
-                probe(-1);
+                probe(Integer.parseInt(arguments.getString("number")));
+                finish(-1, new Bundle());
                 return;
-            case "abort":
-                System.loadLibrary("probe");
-                probe(-2);
+            case "load":
+                finish(-1, loaded(arguments.getString("libraries")));
                 return;
             default:
                 Bundle progress = new Bundle();
@@ -102,6 +102,24 @@ public final class ProbeInstrumentation extends Instrumentation {
             }
         };
         getTargetContext().registerReceiver(receiver, filter);
+    }
+
+    /** What each of the libraries is refused with, or nothing. */
+    private static Bundle loaded(String libraries) {
+        Bundle told = new Bundle();
+        for (String library : libraries.split("[|]")) {
+            try {
+                if (library.startsWith("/")) {
+                    System.load(library);
+                } else {
+                    Runtime.getRuntime().loadLibrary(library);
+                }
+                told.putString(library, "");
+            } catch (UnsatisfiedLinkError refused) {
+                told.putString(library, refused.getMessage());
+            }
+        }
+        return told;
     }
 
     private Bundle facts() {

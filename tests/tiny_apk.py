@@ -10,9 +10,10 @@ from pathlib import Path
 
 from harness.pixel.axml import ANDROID
 
-NAME, DEBUGGABLE, TARGET_PACKAGE, MIN_SDK, VERSION_CODE, VERSION_NAME, TARGET_SDK, TEST_ONLY = (
+NAME, DEBUGGABLE, EXPORTED, TARGET_PACKAGE, MIN_SDK, VERSION_CODE, VERSION_NAME, TARGET_SDK, TEST_ONLY = (
     0x01010003,
     0x0101000F,
+    0x01010010,
     0x01010021,
     0x0101020C,
     0x0101021B,
@@ -45,7 +46,7 @@ def manifest(
     application: Tag = (
         "application",
         {DEBUGGABLE: debuggable, TEST_ONLY: test_only},
-        [("activity", {NAME: ".MainActivity"}, [launcher])],
+        [("activity", {NAME: ".MainActivity", EXPORTED: True}, [launcher])],
     )
     return (
         "manifest",

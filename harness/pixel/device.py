@@ -21,7 +21,7 @@ from harness.pixel.descriptors import Source
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.network import DeviceNetwork
-from harness.pixel.packages import InstallOptions, PackageStore
+from harness.pixel.packages import PackageStore
 from harness.pixel.paths import DevicePaths
 from harness.pixel.processes import Child, device_pid
 from harness.pixel.profile import Profile
@@ -29,6 +29,8 @@ from harness.pixel.properties import Properties, initial_properties
 from harness.pixel.reverses import Reverses
 from harness.pixel.root import SHELL_UID, shell_environment
 from harness.pixel.sandbox import BOOT_ID, PRIVATE, Bind, Namespaces, sandbox_command
+from harness.pixel.sessions import Sessions
+from harness.pixel.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +64,11 @@ class VirtualPixel:
         values = initial_properties(profile, serial, name, secure=secure) | _kept_properties(state)
         self.properties = Properties(values, self.root / "dev/__properties__/properties")
         self.logs = LogBuffers()
-        self.packages = PackageStore(state, self.paths, profile)
+        self.storage = Storage(self.root)
+        self.packages = PackageStore(state, self.paths, profile, self.storage)
+        self.sessions = Sessions(state)
         self.activities = ActivityManager(self)
         self.reverses = Reverses(self)
-        self.sessions: dict[int, InstallOptions] = {}
         self.init_pid = 0
         self.namespaces: Namespaces | None = None
         self.network: DeviceNetwork | None = None

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from harness.pixel.activities import ActivityManager, AppHandle, Event
-from harness.pixel.apk import parse_manifest
 from harness.pixel.commands import run_command
 from harness.pixel.control import Call
 from harness.pixel.descriptors import Sink, Source
 from harness.pixel.device import VirtualPixel
-from harness.pixel.packages import Package
+from harness.pixel.manifest import parse_manifest
+from harness.pixel.package import Package
 from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.signers import SigningDetails
 from tests.tiny_apk import binary_xml, manifest
 
 OnEvent = Callable[[Event], None]
@@ -115,13 +116,8 @@ class StockedPackages:
 def tiny_package(state: Path) -> Package:
     """`dev.tiny` as its manifest declares it."""
     read = parse_manifest(binary_xml(manifest()))
-    return Package(
-        name=read.package, version_code=1, version_name="1.0", apk=state / "base.apk", code_path="/data/app/dev.tiny-0",
-        abi="x86_64", native_dir="/data/app/dev.tiny-0/lib/x86_64", data_dir="/data/user/0/dev.tiny", uid=10100,
-        min_sdk=24, target_sdk=34, application=None, debuggable=True, test_only=False, activities=read.activities,
-        instrumentations=read.instrumentations, permissions=(), signers=frozenset({"alice"}), first_install_ms=0,
-        updated_ms=0,
-    )  # fmt: skip
+    signing = SigningDetails(3, frozenset({"alice"}))
+    return Package(read, (), state / "root", "/data/app/dev.tiny-0", "x86_64", 10100, signing, 0, 0)
 
 
 async def run_program(device: VirtualPixel, name: str, *arguments: str) -> tuple[int, str, str]:

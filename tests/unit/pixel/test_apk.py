@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.pixel import axml
-from harness.pixel.apk import InstallRefused, extract_native, parse_manifest, read_apk
+from harness.pixel.apk import choose_abi, extract_native, read_apk
+from harness.pixel.manifest import parse_manifest
+from harness.pixel.refusals import InstallRefused
 from tests.tiny_apk import NAME, Tag, binary_xml, manifest, pack
 
 
@@ -98,10 +100,11 @@ def test_an_abi_is_chosen_only_among_the_devices(tmp_path: Path) -> None:
     """The device's order decides; libraries for other machines alone are a refusal; none at all fit everywhere."""
     both = {"lib/arm64-v8a/liba.so": b"1", "lib/x86_64/liba.so": b"2", "lib/x86_64/libb.so": b"3"}
     apk = read_apk(pack(tmp_path / "both.apk", files=both))
-    assert apk.choose_abi(("x86_64",)) == "x86_64"
-    assert read_apk(pack(tmp_path / "none.apk")).choose_abi(("x86_64",)) is None
-    with pytest.raises(InstallRefused, match=r"INSTALL_FAILED_NO_MATCHING_ABIS.*arm64-v8a"):
-        read_apk(pack(tmp_path / "arm.apk", files={"lib/arm64-v8a/liba.so": b"1"})).choose_abi(("x86_64",))
+    assert choose_abi([apk], ("x86_64",)) == "x86_64"
+    assert choose_abi([read_apk(pack(tmp_path / "none.apk"))], ("x86_64",)) is None
+    with pytest.raises(InstallRefused, match=r"INSTALL_FAILED_NO_MATCHING_ABIS: .*res=-113"):
+        choose_abi([read_apk(pack(tmp_path / "arm.apk", files={"lib/arm64-v8a/liba.so": b"1"}))], ("x86_64",))
 
+    (tmp_path / "lib").mkdir()
     extract_native(apk, "x86_64", tmp_path / "lib")
     assert {path.name: path.read_bytes() for path in (tmp_path / "lib").iterdir()} == {"liba.so": b"2", "libb.so": b"3"}

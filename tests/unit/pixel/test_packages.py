@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.pixel.apk import InstallRefused
-from harness.pixel.packages import InstallOptions, Package, PackageStore
+from harness.pixel.package import Package
+from harness.pixel.packages import InstallOptions, PackageStore
 from harness.pixel.paths import DevicePaths
 from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.refusals import InstallRefused
+from harness.pixel.sessions import Sessions
+from harness.pixel.signers import Capability, PastSigner, SigningDetails
+from harness.pixel.storage import Storage
 from tests.tiny_apk import Tag, manifest, pack
 
 LIBRARIES = {"lib/x86_64/liba.so": b"code"}
@@ -22,21 +26,26 @@ class Phone:
 
     def __init__(self, state: Path) -> None:
         self.state, self.signer, self.count = state, "alice", 0
+        self.scheme = 3
+        self.past: tuple[PastSigner, ...] = ()
         for folder in ("data/app", "data/data", "storage/emulated/0"):
             (state / "root" / folder).mkdir(parents=True, exist_ok=True)
         self.start()
 
     def start(self) -> None:
         self.paths = DevicePaths(self.state / "root")
-        self.store = PackageStore(self.state, self.paths, PIXEL_3_XL, verify=self._verify)
+        self.storage = Storage(self.paths.root)
+        self.store = PackageStore(self.state, self.paths, PIXEL_3_XL, self.storage, verify=self._verify)
 
-    async def _verify(self, _: Path) -> frozenset[str]:
-        return frozenset({self.signer})
+    async def _verify(self, _: Path, shown: str) -> SigningDetails:
+        return SigningDetails(self.scheme, frozenset({self.signer}), self.past)
 
-    def install(self, apk: Path, options: InstallOptions = InstallOptions()) -> Package:  # noqa: B008 - frozen
+    def install(self, *apks: Path, options: InstallOptions = InstallOptions()) -> Package:  # noqa: B008 - frozen
         self.count += 1
-        staged = shutil.copy(apk, self.store.staging / f"{self.count}.apk")
-        return asyncio.run(self.store.install(Path(staged), options))
+        folder = self.state / f"session{self.count}"
+        folder.mkdir()
+        staged = [Path(shutil.copy(apk, folder / apk.name)) for apk in apks]
+        return asyncio.run(self.store.install(staged, options))
 
 
 @pytest.fixture
@@ -65,7 +74,7 @@ def test_an_update_keeps_data_and_takes_the_old_code_away(phone: Phone, tmp_path
     updated = phone.install(pack(tmp_path / "b.apk", manifest(version=2)))
 
     assert updated.version_code == 2
-    assert [folder.name for folder in (phone.paths.root / "data/app").iterdir()] == [updated.apk.parent.name]
+    assert list((phone.paths.root / "data/app").iterdir()) == [updated.folder.parent]
     assert (phone.paths.root / "data/data/dev.tiny/files/kept").exists()
 
 
@@ -87,7 +96,7 @@ def test_a_refused_update_leaves_the_installed_one_alone(
     phone.signer = signer
 
     with pytest.raises(InstallRefused) as refused:
-        phone.install(pack(tmp_path / "b.apk", tree), options)
+        phone.install(pack(tmp_path / "b.apk", tree), options=options)
 
     assert refused.value.code == code
     assert phone.store.get("dev.tiny") == before
@@ -97,9 +106,11 @@ def test_a_refused_update_leaves_the_installed_one_alone(
 def test_flags_lift_the_rules_that_they_are_for(phone: Phone, tmp_path: Path) -> None:
     """`-d` allows a downgrade, `-t` a test-only APK."""
     phone.install(pack(tmp_path / "a.apk", manifest(version=2)))
-    older = phone.install(pack(tmp_path / "b.apk", manifest(version=1)), InstallOptions(allow_downgrade=True))
-    test = phone.install(pack(tmp_path / "c.apk", manifest(version=1, test_only=True)), InstallOptions(allow_test=True))
-    assert (older.version_code, test.test_only) == (1, True)
+    older = phone.install(pack(tmp_path / "b.apk", manifest(version=1)), options=InstallOptions(allow_downgrade=True))
+    test = phone.install(
+        pack(tmp_path / "c.apk", manifest(version=1, test_only=True)), options=InstallOptions(allow_test=True)
+    )
+    assert (older.version_code, test.manifest.test_only) == (1, True)
 
 
 def test_uninstall_takes_everything_away(phone: Phone, tmp_path: Path) -> None:
@@ -130,9 +141,10 @@ def test_a_planted_link_never_leads_clear_out_of_the_device(phone: Phone, tmp_pa
 
 
 def test_what_a_killed_install_left_is_removed_at_the_next_start(phone: Phone) -> None:
-    """`/data/app` and the staging folder hold only what is known."""
+    """`/data/app` and the folder of the sessions hold only what is known."""
     (phone.paths.root / "data/app/half-installed").mkdir()
-    (phone.store.staging / "half.apk").touch()
+    (phone.state / "staging/vmdl1.tmp").mkdir(parents=True)
     phone.start()
+    Sessions(phone.state)
     assert list((phone.paths.root / "data/app").iterdir()) == []
-    assert list(phone.store.staging.iterdir()) == []
+    assert list((phone.state / "staging").iterdir()) == []

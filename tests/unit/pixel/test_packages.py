@@ -14,7 +14,7 @@ from harness.pixel.paths import DevicePaths
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.refusals import InstallRefused
 from harness.pixel.sessions import Sessions
-from harness.pixel.signers import Capability, PastSigner, SigningDetails
+from harness.pixel.signers import PastSigner, SigningDetails
 from harness.pixel.storage import Storage
 from tests.tiny_apk import Tag, manifest, pack
 

@@ -88,7 +88,7 @@ def binary_xml(root: Tag, *, utf8: bool = False) -> bytes:
     ids: list[int] = []
     texts: list[str] = [ANDROID]
     _collect(root, ids, texts)
-    strings = [f"attr{number:x}" for number in ids] + list(dict.fromkeys(texts))
+    strings = ["name" if number == NAME else f"attr{number:x}" for number in ids] + list(dict.fromkeys(texts))
     body = _string_pool(strings, utf8=utf8)
     body += struct.pack(f"<HHI{len(ids)}I", 0x0180, 8, 8 + 4 * len(ids), *ids)
     body += _element(root, ids, {text: index for index, text in reversed(list(enumerate(strings)))})
@@ -167,7 +167,10 @@ def _length8(length: int) -> bytes:
 def _element(tag: Tag, ids: list[int], index: dict[str, int]) -> bytes:
     name, attributes, children = tag
     packed = b""
-    for key, value in attributes.items():
+    for key in sorted(
+        attributes, key=lambda each: (isinstance(each, str), each)
+    ):  # Android looks for them in this order
+        value = attributes[key]
         space, place = (index[ANDROID], ids.index(key)) if isinstance(key, int) else (0xFFFFFFFF, index[key])
         if isinstance(value, Ref):
             raw, kind, number = 0xFFFFFFFF, 0x01, value.id

@@ -86,11 +86,34 @@ def dex_of(folder: Path, sources: Mapping[str, str], kept: Sequence[str]) -> byt
         (folder / f"java/{name}.java").write_text(text)
     jdk = find_jdk()
     names = [str(folder / f"java/{name}.java") for name in sources]
-    javac = [jdk / "bin/javac", "--release", "11", "-proc:none", "-nowarn", "-cp", android, "-d", folder, *names]
+    javac: list[Path | str] = [
+        jdk / "bin/javac",
+        "--release",
+        "11",
+        "-proc:none",
+        "-nowarn",
+        "-cp",
+        android,
+        "-d",
+        folder,
+        *names,
+    ]
     subprocess.run(javac, check=True, capture_output=True, timeout=60)
     classes = [str(folder / f"dev/tiny/{name}.class") for name in kept]
-    arguments = ["--min-api", "24", "--lib", android, "--lib", jdk, "--classpath", folder, "--output", folder, *classes]
-    d8 = [jdk / "bin/java", "-cp", r8, "com.android.tools.r8.D8", *arguments]
+    arguments = [
+        "--min-api",
+        "24",
+        "--lib",
+        str(android),
+        "--lib",
+        str(jdk),
+        "--classpath",
+        str(folder),
+        "--output",
+        str(folder),
+        *classes,
+    ]
+    d8: list[Path | str] = [jdk / "bin/java", "-cp", r8, "com.android.tools.r8.D8", *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "JAVA_TOOL_OPTIONS"}
     subprocess.run(d8, check=True, capture_output=True, timeout=120, env=environment)
     return (folder / "classes.dex").read_bytes()

@@ -47,13 +47,16 @@ def digest_of(certificate: bytes) -> str:
 
 
 def load_certificate(encoded: bytes) -> x509.Certificate:
-    """A certificate in DER. Raises `BadSignature`."""
+    """A certificate in DER, whose key can be used. Raises `BadSignature`."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        return x509.load_der_x509_certificate(encoded)
-    except ValueError as error:
+        certificate = x509.load_der_x509_certificate(encoded)
+        certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise BadSignature(f"Failed to decode certificate: {error}") from None
+    return certificate
 
 
 def verify(certificate: x509.Certificate, algorithm: Algorithm, signature: bytes, data: bytes) -> None:

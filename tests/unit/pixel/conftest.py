@@ -64,9 +64,11 @@ class Bench:
             "root/data/app",
             "root/data/data",
             "root/data/local/tmp",
+            "root/data/user",
             "root/data/tombstones",
         ):
             (state / folder).mkdir(parents=True)
+        (state / "root/data/user/0").symlink_to("../data")
         self.state = state
         self.apps: list[ScriptedApp] = []
         self.device: VirtualPixel
@@ -120,11 +122,12 @@ def tiny_package(state: Path) -> Package:
     return Package(read, (), state / "root", "/data/app/dev.tiny-0", "x86_64", 10100, signing, 0, 0)
 
 
-async def run_program(device: VirtualPixel, name: str, *arguments: str) -> tuple[int, str, str]:
-    """Run one of Android's programs with pipes for streams; its exit code and what it wrote."""
+async def run_program(device: VirtualPixel, name: str, *arguments: str, data: bytes = b"") -> tuple[int, str, str]:
+    """Run one of Android's programs with pipes for streams, `data` its input; its exit code and what it wrote."""
     pipes = [os.pipe() for _ in range(3)]
     for fd in (pipes[0][0], pipes[1][1], pipes[2][1], pipes[1][0], pipes[2][0]):
         os.set_blocking(fd, False)
+    os.write(pipes[0][1], data)
     os.close(pipes[0][1])
     readers = [Source(pipes[1][0]), Source(pipes[2][0])]
     call = Call(name, arguments, "/", Source(pipes[0][0]), Sink(pipes[1][1]), Sink(pipes[2][1]), 4242)

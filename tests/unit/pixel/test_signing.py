@@ -175,3 +175,23 @@ def test_a_signature_by_another_key_than_the_certificates_is_refused(signed: Sig
             codes.add(error.code)
     assert "INSTALL_PARSE_FAILED_NO_CERTIFICATES" in codes
     assert codes <= {"", "INSTALL_PARSE_FAILED_NO_CERTIFICATES", "INSTALL_PARSE_FAILED_CERTIFICATE_ENCODING"}
+
+
+def test_entries_of_different_signers_are_refused(tmp_path: Path) -> None:
+    """One signer's signature holds for some entries only, the other's for all."""
+    apk = pack(tmp_path / "a.apk", manifest(target_sdk=28))
+    for name in ("alice", "bob"):
+        keys = keystore(tmp_path / name)
+        command = ["jarsigner", "-keystore", str(keys), "-storepass", "android", "-sigfile", name, str(apk), "a"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        with zipfile.ZipFile(apk, "a") as archive:
+            archive.writestr(f"assets/after_{name}", b"x")
+    with zipfile.ZipFile(apk) as source, zipfile.ZipFile(tmp_path / "b.apk", "w") as target:
+        for entry in source.infolist():
+            if entry.filename != "assets/after_bob":
+                target.writestr(entry.filename, source.read(entry))
+
+    code, why = refusal(tmp_path / "b.apk")
+
+    assert code == "INSTALL_PARSE_FAILED_INCONSISTENT_CERTIFICATES"
+    assert why == "Package b.apk has mismatched certificates at entry assets/after_alice"

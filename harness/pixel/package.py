@@ -8,7 +8,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from harness.pixel.manifest import Component, Instrumentation, Manifest
+from harness.pixel.components import Component, Instrumentation
+from harness.pixel.manifest import Manifest
 from harness.pixel.signers import Capability, PastSigner, SigningDetails
 
 

@@ -58,7 +58,7 @@ class PackageStore:
         profile: Profile,
         storage: Storage,
         *,
-        verify: Callable[[Path, str], Awaitable[SigningDetails]] = signers_of,
+        verify: Callable[[Path, str, int], Awaitable[SigningDetails]] = signers_of,
     ) -> None:
         self._file = state / "packages.json"
         self._paths, self._profile, self._storage, self._verify = paths, profile, storage, verify
@@ -171,7 +171,7 @@ class PackageStore:
 
     async def _read(self, path: Path, shown: str) -> Staged:
         apk = await asyncio.to_thread(read_apk, path, shown=shown, sdk=self._profile.sdk)
-        return Staged(apk, shown, await self._verify(path, shown))
+        return Staged(apk, shown, await self._verify(path, shown, self._profile.sdk))
 
     def _read_installed(self, package: Package) -> list[Apk]:
         sdk = self._profile.sdk

@@ -14,7 +14,7 @@ from harness.pixel.signers import SigningDetails
 _NO_CERTIFICATES: Final = "INSTALL_PARSE_FAILED_NO_CERTIFICATES"
 
 
-async def signers_of(apk: Path, shown: str = "base.apk", sdk: int = 34) -> SigningDetails:
+async def signers_of(apk: Path, shown: str, sdk: int) -> SigningDetails:
     """The signers of `apk`, by the newest scheme that it is signed with (v3.1 to v1), every byte of it verified.
 
     `shown` names it in refusals. Raises `InstallRefused` when it isn't signed or its signature doesn't fit.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.manifest import Component
+from harness.pixel.components import Component
 from harness.pixel.package import Enabled, Package
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ class Phone:
         self.storage = Storage(self.paths.root)
         self.store = PackageStore(self.state, self.paths, PIXEL_3_XL, self.storage, verify=self._verify)
 
-    async def _verify(self, _: Path, __: str) -> SigningDetails:
+    async def _verify(self, *_: object) -> SigningDetails:
         return SigningDetails(self.scheme, frozenset({self.signer}), self.past)
 
     def install(self, *apks: Path, options: InstallOptions = InstallOptions()) -> Package:  # noqa: B008 - frozen

@@ -28,7 +28,7 @@ class Shell:
         self.device: VirtualPixel = bench.open()
         (bench.state / "root/storage/emulated/0").mkdir(parents=True)
 
-        async def verify(_: Path, __: str) -> SigningDetails:
+        async def verify(*_: object) -> SigningDetails:
             return SigningDetails(3, frozenset({"alice"}))
 
         self.device.packages = PackageStore(

@@ -118,11 +118,12 @@ class VirtualPixel:
         stderr: int,
         *,
         term: str = "dumb",
-        app: bool = False,
+        app: Namespaces | None = None,
         cwd: str = "/",
     ) -> Child:
-        """Start a program of the device as its shell user; with `app`, as one that may look into the apps' folders."""
-        if self.namespaces is None:
+        """Start a program of the device as its shell user; with the namespaces of an `app`, as that one."""
+        joined = app or self.namespaces
+        if joined is None:
             raise DeviceUnavailable("pixel.stopped", f"{self.serial} isn't running")
         binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
         command = sandbox_command(
@@ -133,9 +134,8 @@ class VirtualPixel:
             env=shell_environment(self.root) | {"TERM": term},
             cwd=cwd,
             binds=binds,
-            join=self.namespaces,
+            join=joined,
         )
-        joined = self.namespaces
         return Child(
             command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=joined.descriptors, network=joined.network
         )

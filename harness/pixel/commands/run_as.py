@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from harness.errors import DeviceUnavailable
+from harness.pixel.app_user import namespaces_as
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -34,10 +36,18 @@ async def run(device: VirtualPixel, call: Call) -> int:
         return 1
     for stream in (call.stdin, call.stdout, call.stderr):
         os.set_blocking(stream.fd, True)  # these descriptions are ours alone, and the command doesn't expect EAGAIN
-    child = device.spawn(
-        command or ["/system/bin/sh"], call.stdin.fd, call.stdout.fd, call.stderr.fd, app=True, cwd=f"/data/data/{name}"
-    )
-    try:
-        return await child.wait()
-    finally:
-        child.kill()
+    if device.namespaces is None:
+        raise DeviceUnavailable("pixel.stopped", f"{device.serial} isn't running")
+    with namespaces_as(device.namespaces, package.uid) as app:
+        child = device.spawn(
+            command or ["/system/bin/sh"],
+            call.stdin.fd,
+            call.stdout.fd,
+            call.stderr.fd,
+            app=app,
+            cwd=f"/data/data/{name}",
+        )
+        try:
+            return await child.wait()
+        finally:
+            child.kill()

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import dump_package
+from harness.pixel.commands import battery, dump_package, thermal
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
-
-_THERMAL: Final = """\
-IsStatusOverride: false
-ThermalEventListeners:
-Thermal Status: {status}
-Cached temperatures:
-HAL Ready: false
-HAL connection:
-Current temperatures from HAL:
-Current cooling devices from HAL:
-"""
 
 
 async def run(device: VirtualPixel, call: Call) -> int:
@@ -42,7 +31,7 @@ async def run(device: VirtualPixel, call: Call) -> int:
 
 
 _SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
-    "battery": lambda device, _: device.hardware.battery.described(),
+    "battery": battery.dump,
     "package": dump_package.dump,
-    "thermalservice": lambda device, _: _THERMAL.format(status=device.hardware.thermal.value),
+    "thermalservice": lambda device, _: thermal.describe(device.hardware),
 }

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, Self
 
 MAX_ENTRIES: Final = 65_534
 MAX_DIRECTORY: Final = 64 << 20
-MAX_TOTAL: Final = 8 << 30
+MAX_TOTAL: Final = 4 << 30
 STORED, DEFLATED = 0, 8
 
 _END: Final = struct.Struct("<4s4H2IH")

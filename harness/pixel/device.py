@@ -68,7 +68,7 @@ class VirtualPixel:
         values = initial_properties(profile, serial, name, secure=secure, gpu=gpu) | _kept_properties(state)
         self.properties = Properties(values, self.root / "dev/__properties__/properties")
         self.logs = LogBuffers()
-        self.storage = Storage(self.root)
+        self.storage = Storage(self.root, staging=state / "staging")
         self.packages = PackageStore(state, self.paths, profile, self.storage)
         self.sessions = Sessions(state)
         self.activities = ActivityManager(self)

@@ -20,6 +20,7 @@ from harness.pixel.signers import SigningDetails
 _MANIFEST: Final = "META-INF/MANIFEST.MF"
 _BLOCK: Final = re.compile(r"META-INF/([^/]+)\.(RSA|DSA|EC)", re.IGNORECASE)
 _LARGEST: Final = 32 << 20
+_MOST_SIGNERS: Final = 10
 _DIGESTS: Final = {"SHA-512": "sha512", "SHA-384": "sha384", "SHA-256": "sha256", "SHA1": "sha1", "SHA-1": "sha1"}
 _OIDS: Final = {
     bytes.fromhex("2b0e03021a"): "sha1",
@@ -56,6 +57,8 @@ def verify_jar(archive: Archive, *, has_block: bool) -> SigningDetails:
     blocks = sorted(name for name in archive.entries if _BLOCK.fullmatch(name))
     if manifest_entry is None or not blocks:
         raise Unsigned("Attempt to get length of null array")
+    if len(blocks) > _MOST_SIGNERS:
+        raise BadSignature(f"{len(blocks)} signature blocks")
     raw = archive.read(manifest_entry, _LARGEST)
     main, sections = _parse(raw)
     signed: dict[str, set[str]] = {}

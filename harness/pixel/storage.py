@@ -19,11 +19,12 @@ class Storage:
     """`/data` and the shared card of one device, which are one volume. Sizes are bytes.
 
     What is used is counted when it is asked for, and at most every two seconds; `filled` takes room away, as a test of
-    full storage does.
+    full storage does. `staging` is where APKs wait for their install.
     """
 
-    def __init__(self, root: Path, capacity: int = CAPACITY) -> None:
+    def __init__(self, root: Path, capacity: int = CAPACITY, *, staging: Path | None = None) -> None:
         self._root = root
+        self._folders = [root / "data", root / "storage", *([staging] if staging else [])]
         self.capacity = capacity
         self.filled = 0
         self._used, self._counted_at = 0, -_FRESH_S
@@ -32,7 +33,7 @@ class Storage:
         """What the device's files take, and what was filled."""
         if time.monotonic() - self._counted_at >= _FRESH_S:
             seen: set[int] = set()
-            self._used = sum(_allocated(self._root / name, seen) for name in ("data", "storage"))
+            self._used = sum(_allocated(folder, seen) for folder in self._folders)
             self._counted_at = time.monotonic()
         return min(self._used + self.filled, self.capacity)
 

@@ -153,8 +153,7 @@ def _user(device: VirtualPixel, package: Package) -> Iterator[str]:
     inode = device.paths.stat(package.data_dir).st_ino if device.paths.exists(package.data_dir) else 0
     yield (
         f"    User 0: ceDataInode={inode} installed=true hidden={str(user.hidden).lower()}"
-        f" suspended={str(user.suspended).lower()} distractionFlags=0 stopped=false notLaunched=false"
-        f" enabled={int(user.enabled)} instant=false virtual=false"
+        f" suspended={str(user.suspended).lower()} enabled={int(user.enabled)} instant=false virtual=false"
     )
     yield f"      firstInstallTime={_when(package.first_install_ms)}"
     runtime = [name for name in package.permissions if (found := device.packages.permission(name)) and found.runtime]

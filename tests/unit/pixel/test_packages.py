@@ -14,9 +14,9 @@ from harness.pixel.paths import DevicePaths
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.refusals import InstallRefused
 from harness.pixel.sessions import Sessions
-from harness.pixel.signers import PastSigner, SigningDetails
+from harness.pixel.signers import Capability, PastSigner, SigningDetails
 from harness.pixel.storage import Storage
-from tests.tiny_apk import Tag, manifest, pack
+from tests.tiny_apk import NAME, SHARED_USER, Tag, manifest, pack, split_manifest
 
 LIBRARIES = {"lib/x86_64/liba.so": b"code"}
 
@@ -148,3 +148,63 @@ def test_what_a_killed_install_left_is_removed_at_the_next_start(phone: Phone) -
     Sessions(phone.state)
     assert list((phone.paths.root / "data/app").iterdir()) == []
     assert list((phone.state / "staging").iterdir()) == []
+
+
+def test_data_that_was_kept_stays_with_its_signer(phone: Phone, tmp_path: Path) -> None:
+    """After `uninstall -k` only the same signer's package, and no older one, gets the data."""
+    phone.install(pack(tmp_path / "a.apk", manifest(version=2)))
+    asyncio.run(phone.store.uninstall("dev.tiny", keep_data=True))
+    phone.start()
+    with pytest.raises(InstallRefused, match="VERSION_DOWNGRADE"):
+        phone.install(pack(tmp_path / "b.apk", manifest(version=1)))
+    phone.signer = "mallory"
+    with pytest.raises(InstallRefused, match="UPDATE_INCOMPATIBLE"):
+        phone.install(pack(tmp_path / "c.apk", manifest(version=3)))
+    assert asyncio.run(phone.store.uninstall("dev.tiny"))
+    phone.install(pack(tmp_path / "d.apk", manifest(version=1)))
+
+
+def test_packages_of_one_shared_user_have_one_uid(phone: Phone, tmp_path: Path) -> None:
+    """As long as their signers are the same; others get the lowest number that is free."""
+    shared = {SHARED_USER: "dev.shared"}
+    uids = [
+        phone.install(pack(tmp_path / "a.apk", manifest("dev.a", root=shared))).uid,
+        phone.install(pack(tmp_path / "b.apk", manifest("dev.b"))).uid,
+        phone.install(pack(tmp_path / "c.apk", manifest("dev.c", root=shared))).uid,
+    ]
+    asyncio.run(phone.store.uninstall("dev.b"))
+    assert uids == [10100, 10101, 10100]
+    assert phone.install(pack(tmp_path / "d.apk", manifest("dev.d"))).uid == 10101
+
+
+def test_a_key_that_was_handed_on_may_update(phone: Phone, tmp_path: Path) -> None:
+    """The new signer's lineage names the old one; without the right to its data it may not."""
+    phone.install(pack(tmp_path / "a.apk"))
+    phone.signer, phone.past = "bob", (PastSigner("alice", Capability.AUTH),)
+    with pytest.raises(InstallRefused, match="UPDATE_INCOMPATIBLE"):
+        phone.install(pack(tmp_path / "b.apk", manifest(version=2)))
+    phone.past = (PastSigner("alice", Capability.INSTALLED_DATA),)
+    assert phone.install(pack(tmp_path / "c.apk", manifest(version=2))).signers == {"bob"}
+
+
+def test_a_split_outlives_a_restart_and_an_update_without_it_takes_it_away(phone: Phone, tmp_path: Path) -> None:
+    """What a split declares is part of the package; a full install replaces all of its APKs."""
+    split = split_manifest("feature", inside=[("service", {NAME: ".S"}, [])])
+    before = phone.install(pack(tmp_path / "a.apk"), pack(tmp_path / "s.apk", split))
+    phone.start()
+    after = phone.store.get("dev.tiny")
+    assert after == before
+    assert [service.name for service in before.manifest.services] == ["dev.tiny.S"]
+    assert before.device_splits == (f"{before.code_path}/split_feature.apk",)
+    assert before.split_apks[0].is_file()
+    alone = phone.install(pack(tmp_path / "b.apk", manifest(version=2)))
+    assert (alone.splits, alone.manifest.services) == ((), ())
+
+
+def test_a_package_whose_file_is_damaged_is_dropped_at_the_next_start(phone: Phone, tmp_path: Path) -> None:
+    """As Android does when it scans `/data/app`; the others are there."""
+    lost = phone.install(pack(tmp_path / "a.apk"))
+    phone.install(pack(tmp_path / "b.apk", manifest("dev.other")))
+    lost.apk.write_bytes(b"damaged")
+    phone.start()
+    assert [package.name for package in phone.store.listed()] == ["dev.other"]

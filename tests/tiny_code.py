@@ -10,9 +10,10 @@ from pathlib import Path
 from harness.app.versions import pinned, read_versions
 from harness.fetch.maven import resolve
 from harness.pixel.runtime_build import find_jdk
-from tests.tiny_apk import manifest, pack, split_manifest
+from tests.tiny_apk import NAME, Tag, manifest, pack, split_manifest
 
 PROJECT = Path(__file__).parents[1] / "android_app"
+CAMERA: Tag = ("uses-permission", {NAME: "android.permission.CAMERA"}, [])
 PROBE = """\
 package dev.tiny;
 
@@ -33,6 +34,8 @@ public class Probe extends Instrumentation {
     public void onStart() {
         Bundle found = new Bundle();
         Context context = getTargetContext();
+        found.putString("camera", "" + context.checkSelfPermission("android.permission.CAMERA"));
+        found.putString("internet", "" + context.checkSelfPermission("android.permission.INTERNET"));
         found.putString("splits", Arrays.toString(context.getApplicationInfo().splitNames));
         try (InputStream asset = context.getAssets().open("from_split.txt")) {
             found.putString("asset", new String(asset.readAllBytes()));
@@ -67,7 +70,7 @@ def probe_apks(folder: Path) -> tuple[Path, Path]:
     base = dex_of(folder / "base", {"Probe": PROBE, "Greeting": GREETING}, ("Probe", "Greeting"))
     split = dex_of(folder / "split", {"Greeting": GREETING, "Extra": EXTRA}, ("Extra",))
     return (
-        pack(folder / "base.apk", manifest(), files={"classes.dex": base}),
+        pack(folder / "base.apk", manifest(above=[CAMERA]), files={"classes.dex": base}),
         pack(
             folder / "feature.apk",
             split_manifest("feature"),

@@ -221,6 +221,7 @@ class _Reader:
         for element in app.children:
             if element.tag == "activity":
                 activity = self._component(element, process)
+                seen.add(activity.name)
             elif element.tag == "activity-alias":
                 target = self._class_name(element, element.text("android:targetActivity"))
                 if target not in seen:
@@ -230,7 +231,6 @@ class _Reader:
                 activity = self._component(element, process, target)
             else:
                 continue
-            seen.add(activity.name)
             yield activity
 
     def _component(self, element: Element, process: str, target: str | None = None) -> Component:

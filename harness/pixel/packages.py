@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 FIRST_UID: Final = 10100
 _SCHEMA: Final = 2
+_GRANTED: Final = "dev/__properties__/granted"
 _SHARED: Final = "/storage/emulated/0/Android"
 
 
@@ -67,6 +68,7 @@ class PackageStore:
         self._kept: dict[str, KeptData] = {}
         self._load()
         self._remove_strays()
+        self._tell_apps()
 
     def get(self, name: str) -> Package | None:
         """The installed package of that name."""
@@ -294,7 +296,21 @@ class PackageStore:
         base, *splits = (read_apk(path, sdk=self._profile.sdk, at_install=False).manifest for path in paths)
         return read_package(item, merged(base, splits), self._paths.root)
 
+    def _tell_apps(self) -> None:
+        """Write for each app's process which permissions it has; it reads them whenever it is asked."""
+        folder = self._paths.root / _GRANTED
+        folder.mkdir(parents=True, exist_ok=True)
+        for stray in {path.name for path in folder.iterdir()} - set(self._packages):
+            (folder / stray).unlink()
+        for package in self.listed():
+            text = "".join(f"{name}\n" for name in package.permissions if self.granted(package, name))
+            target, fresh = folder / package.name, folder / f"{package.name}.new"
+            if not target.is_file() or target.read_text(encoding="utf-8") != text:
+                fresh.write_text(text, encoding="utf-8")
+                fresh.replace(target)
+
     def _save(self) -> None:
+        self._tell_apps()
         document = {
             "schema": _SCHEMA,
             "packages": [write_package(package) for package in self.listed()],

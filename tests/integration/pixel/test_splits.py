@@ -57,15 +57,19 @@ def test_splits_that_do_not_belong_are_refused(
 
 
 @pytest.mark.slow
-def test_an_app_sees_the_code_and_assets_of_its_splits(
+def test_an_app_sees_its_splits_and_its_permissions(
     adb: Adb, pixel: PixelInfo, keys: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """A class of a split extends one of the base; its names, and an asset that only it has, are there."""
+    """A class of a split extends one of the base; an asset that only it has is there; a grant is seen."""
     base, feature = (sign(path, keys[0]) for path in probe_apks(tmp_path))
     adb.text("install-multiple", str(base), str(feature))
 
     told = adb.text("shell", "am", "instrument", "-w", "-r", "dev.tiny/.Probe")
 
     assert "INSTRUMENTATION_RESULT: splits=[feature]" in told
+    assert "INSTRUMENTATION_RESULT: internet=0" in told
+    assert "INSTRUMENTATION_RESULT: camera=-1" in told
     assert "INSTRUMENTATION_RESULT: extra=of the split" in told
     assert "INSTRUMENTATION_RESULT: asset=an asset" in told
+    adb.text("shell", "pm", "grant", "dev.tiny", "android.permission.CAMERA")
+    assert "INSTRUMENTATION_RESULT: camera=0" in adb.text("shell", "am", "instrument", "-w", "-r", "dev.tiny/.Probe")

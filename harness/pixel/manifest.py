@@ -12,7 +12,7 @@ from typing import Final
 
 from harness.pixel import axml
 from harness.pixel.axml import BinaryXmlError, Element, Lookup, Reference
-from harness.pixel.components import Component, DeclaredPermission, Instrumentation, IntentFilter, Provider
+from harness.pixel.declarations import Component, DeclaredPermission, Instrumentation, IntentFilter, Provider
 from harness.pixel.refusals import InstallRefused
 
 MALFORMED: Final = "INSTALL_PARSE_FAILED_MANIFEST_MALFORMED"

@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from harness.pixel.components import Component, Instrumentation
+from harness.pixel.declarations import Component, Instrumentation
 from harness.pixel.manifest import Manifest
 from harness.pixel.signers import Capability, PastSigner, SigningDetails
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from harness.pixel.components import DeclaredPermission
+    from harness.pixel.declarations import DeclaredPermission
 
 _PLATFORM: Final = Path(__file__).with_name("platform_permissions.txt")
 _NORMAL, _DANGEROUS, _SIGNATURE, _INTERNAL = 0, 1, 2, 4

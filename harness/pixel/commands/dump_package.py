@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.components import Component
+from harness.pixel.declarations import Component
 from harness.pixel.package import Enabled, Package
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
-_SERVICE: Final = ("Activity", "Receiver", "Service")
+_KINDS: Final = ("Activity", "Receiver", "Service")
 
 
 def dump(device: VirtualPixel, arguments: tuple[str, ...]) -> str:
@@ -29,7 +29,7 @@ def dump(device: VirtualPixel, arguments: tuple[str, ...]) -> str:
 
 
 def _parts(device: VirtualPixel, packages: list[Package]) -> Iterator[str]:
-    for kind, components in zip(_SERVICE, ("activities", "receivers", "services"), strict=True):
+    for kind, components in zip(_KINDS, ("activities", "receivers", "services"), strict=True):
         yield from _resolver(kind, [(package, getattr(package.manifest, components)) for package in packages])
     declared = [(package, each) for package in packages for each in package.manifest.declared_permissions]
     if declared:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands import dump_package
 from harness.pixel.commands.arguments import Arguments, Stopped, user_id
-from harness.pixel.components import Component, IntentFilter
 from harness.pixel.control import Call
+from harness.pixel.declarations import Component, IntentFilter
 from harness.pixel.features import FEATURES
 from harness.pixel.package import Enabled, Package
 

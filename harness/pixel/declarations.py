@@ -14,6 +14,9 @@ class IntentFilter:
     schemes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    paths: tuple[tuple[str, str], ...] = ()
+    """Each with the attribute that it stands in: `path`, `pathPrefix`, `pathPattern`."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _R, _S = 30, 31
 _NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)*")
 _LONGEST_NAME: Final = 223
 _CODENAME: Final = re.compile(r"[A-Z][A-Za-z0-9_.]*")
+_PATHS: Final = ("path", "pathPrefix", "pathPattern")
 _USES_PERMISSION: Final = ("uses-permission", "uses-permission-sdk-23", "uses-permission-sdk-m")
 
 
@@ -264,6 +265,8 @@ class _Reader:
             tuple(value for each in data if (value := each.text("android:scheme"))),
             tuple(value for each in data if (value := each.text("android:host"))),
             tuple(value for each in data if (value := each.text("android:mimeType"))),
+            tuple((kind, value) for each in data for kind in _PATHS if (value := each.text(f"android:{kind}"))),
+            priority if isinstance(priority := element.attributes.get("android:priority"), int) else 0,
         )
 
     def _provider(self, element: Element, process: str) -> Provider:

@@ -97,8 +97,9 @@ def _described(package: Package, activity: Component, found: IntentFilter | None
     if query.components:
         return f"{_short(package, activity)}\n"
     default = "android.intent.category.DEFAULT" in found.categories if found else False
+    priority, match = (found.priority, hex(_MANIFEST_MATCH)) if found else (0, "0x0")
     head = (
-        f"{indent}priority=0 preferredOrder=0 match={hex(_MANIFEST_MATCH) if found else '0x0'} specificIndex=-1"
+        f"{indent}priority={priority} preferredOrder=0 match={match} specificIndex=-1"
         f" isDefault={str(default).lower()}\n"
     )
     if query.brief:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from harness.pixel import axml
 from harness.pixel.apk import choose_abi, extract_native, read_apk
+from harness.pixel.declarations import IntentFilter
 from harness.pixel.manifest import parse_manifest
 from harness.pixel.refusals import InstallRefused
-from tests.tiny_apk import NAME, Tag, binary_xml, manifest, pack
+from tests.tiny_apk import EXPORTED, NAME, PROCESS, SCHEME, TARGET_ACTIVITY, Tag, binary_xml, manifest, pack
 
 
 @pytest.mark.parametrize("utf8", [False, True])
@@ -30,6 +31,28 @@ def test_manifest_is_read_by_resource_ids_whatever_the_names(utf8: bool) -> None
     ]
     assert [(each.name, each.target_package) for each in read.instrumentations] == [("dev.tiny.Probe", "dev.tiny")]
     assert read.permissions == ("android.permission.INTERNET",)
+
+
+def test_filters_are_read_with_their_data_and_priority() -> None:
+    """Scheme, host, paths by kind, types; an alias stands for its activity, a service has a process of its own."""
+    data: list[Tag] = [
+        ("data", {SCHEME: "https", 0x01010028: "example.org", 0x0101002B: "/a"}, []),
+        ("data", {0x0101002C: "/b.*", 0x01010026: "image/*"}, []),
+    ]
+    view: Tag = ("intent-filter", {0x0101001C: 7}, [("action", {NAME: "android.intent.action.VIEW"}, []), *data])
+    alias: Tag = ("activity-alias", {NAME: ".Alias", TARGET_ACTIVITY: ".MainActivity", EXPORTED: False}, [view])
+    service: Tag = ("service", {NAME: ".S", PROCESS: ":far"}, [])
+
+    read = parse_manifest(binary_xml(manifest(inside=[alias, service])))
+
+    assert read.activities[1].target == "dev.tiny.MainActivity"
+    assert read.activities[1].filters == (
+        IntentFilter(
+            ("android.intent.action.VIEW",), (), ("https",), ("example.org",), ("image/*",),
+            (("pathPrefix", "/a"), ("pathPattern", "/b.*")), 7,
+        ),
+    )  # fmt: skip
+    assert [(each.name, each.process) for each in read.services] == [("dev.tiny.S", "dev.tiny:far")]
 
 
 @pytest.mark.parametrize("utf8", [False, True])

@@ -106,6 +106,8 @@ async def _existing(device: VirtualPixel, call: Call) -> int:
 
 
 def _enable(verb: str) -> Callable[[VirtualPixel, Call], Awaitable[int]]:
+    """A verb that switches packages on and off; a shell may switch components of test-only packages alone."""
+
     async def run_verb(device: VirtualPixel, call: Call) -> int:
         target = _name(call, "Error: no package or component specified")
         name, _, component = target.partition("/")
@@ -113,6 +115,11 @@ def _enable(verb: str) -> Callable[[VirtualPixel, Call], Awaitable[int]]:
         if package is None:
             raise _unknown(name)
         state = _STATES[verb]
+        if not package.manifest.test_only and (component or state is Enabled.DISABLED):
+            whole = f"{name}/{component or 'null'}"
+            raise Thrown(
+                "java.lang.SecurityException", f"Shell cannot change component state for {whole} to {int(state)}"
+            )
         if not component:
             device.packages.change(name, enabled=state)
             if state in (Enabled.DISABLED, Enabled.DISABLED_USER):

@@ -161,7 +161,7 @@ def test_activities_are_resolved_by_intent(pm: Shell) -> None:
     assert brief[-1] == "dev.tiny/.MainActivity"
     assert pm("cmd", "package", "query-activities", "--components", *launcher)[1] == "dev.tiny/.MainActivity\n"
     assert pm("cmd", "package", "resolve-activity", "-a", "dev.NONE")[1] == "No activity found\n"
-    pm("pm", "disable", "dev.tiny")
+    pm("pm", "disable-user", "dev.tiny")
     assert pm("cmd", "package", "query-activities", *launcher)[1] == "No activities found\n"
 
 
@@ -185,6 +185,18 @@ def test_a_dump_has_the_fields_that_clients_read(pm: Shell) -> None:
     ):
         assert text in dump
     assert pm("dumpsys", "package", "dev.none")[1] == "Unable to find package: dev.none\n"
+
+
+def test_a_shell_switches_components_of_test_packages_alone(pm: Shell) -> None:
+    """Whole packages for the user; more only where the package is made for tests."""
+    pm.install()
+    why = "java.lang.SecurityException: Shell cannot change component state for dev.tiny/null to 2"
+    assert pm("pm", "disable", "dev.tiny") == (255, "", THREW.format("disable", why))
+    pm.install(manifest(test_only=True), options=InstallOptions(allow_test=True))
+    switched = "Component {dev.tiny/dev.tiny.MainActivity} new state: disabled\n"
+    assert pm("pm", "disable", "dev.tiny/.MainActivity") == (0, switched, "")
+    assert "        dev.tiny.MainActivity\n" in pm("dumpsys", "package", "dev.tiny")[1]
+    assert pm("cmd", "package", "resolve-activity", "dev.tiny")[1] == "No activity found\n"
 
 
 @pytest.mark.parametrize(

@@ -6,22 +6,28 @@ import struct
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.pixel.axml import ANDROID
 
-NAME, DEBUGGABLE, TARGET_PACKAGE, MIN_SDK, VERSION_CODE, VERSION_NAME, TARGET_SDK, TEST_ONLY = (
-    0x01010003,
-    0x0101000F,
-    0x01010021,
-    0x0101020C,
-    0x0101021B,
-    0x0101021C,
-    0x01010270,
-    0x01010272,
-)
+NAME, LABEL, PERMISSION, PROTECTION_LEVEL = 0x01010003, 0x01010001, 0x01010006, 0x01010009
+SHARED_USER, ENABLED, DEBUGGABLE, EXPORTED, PROCESS = 0x0101000B, 0x0101000E, 0x0101000F, 0x01010010, 0x01010011
+AUTHORITIES, TARGET_PACKAGE, SCHEME, TARGET_ACTIVITY = 0x01010018, 0x01010021, 0x01010027, 0x01010202
+MIN_SDK, VERSION_CODE, VERSION_NAME, TARGET_SDK, TEST_ONLY = 0x0101020C, 0x0101021B, 0x0101021C, 0x01010270, 0x01010272
+REQUIRED, EXTRACT_NATIVE_LIBS, ISOLATED_SPLITS = 0x0101028E, 0x010104EA, 0x0101054B
+FEATURE_SPLIT, SPLIT_REQUIRED, REQUIRED_TYPES, SPLIT_TYPES = 0x0101055B, 0x01010591, 0x0101064E, 0x0101064F
 
-Tag = tuple[str, Mapping[int | str, str | int | bool], Sequence["Tag"]]
+
+@dataclass(frozen=True)
+class Ref:
+    """A resource's id, as a value."""
+
+    id: int
+
+
+Attributes = Mapping[int | str, str | int | bool | Ref]
+Tag = tuple[str, Attributes, Sequence["Tag"]]
 """A tag, its attributes (Android's by resource id, `package` by name), and the tags in it."""
 
 
@@ -29,34 +35,52 @@ def manifest(
     package: str = "dev.tiny",
     *,
     version: int = 1,
-    min_sdk: int = 24,
+    min_sdk: int | str = 24,
+    target_sdk: int = 34,
     test_only: bool = False,
     debuggable: bool = True,
+    root: Attributes | None = None,
+    application: Attributes | None = None,
+    above: Sequence[Tag] = (),
+    inside: Sequence[Tag] = (),
 ) -> Tag:
-    """A manifest with one launcher activity and one instrumentation."""
-    launcher: Tag = (
-        "intent-filter",
-        {},
-        [
-            ("action", {NAME: "android.intent.action.MAIN"}, []),
-            ("category", {NAME: "android.intent.category.LAUNCHER"}, []),
-        ],
-    )
-    application: Tag = (
-        "application",
-        {DEBUGGABLE: debuggable, TEST_ONLY: test_only},
-        [("activity", {NAME: ".MainActivity"}, [launcher])],
-    )
+    """A manifest with one launcher activity and one instrumentation; more attributes, and more tags in both."""
+    activity: Tag = ("activity", {NAME: ".MainActivity", EXPORTED: True}, [LAUNCHER])
+    app: Attributes = {DEBUGGABLE: debuggable, TEST_ONLY: test_only, **(application or {})}
     return (
         "manifest",
-        {"package": package, VERSION_CODE: version, VERSION_NAME: f"{version}.0"},
+        {"package": package, VERSION_CODE: version, VERSION_NAME: f"{version}.0", **(root or {})},
         [
-            ("uses-sdk", {MIN_SDK: min_sdk, TARGET_SDK: 34}, []),
+            ("uses-sdk", {MIN_SDK: min_sdk, TARGET_SDK: target_sdk}, []),
             ("uses-permission", {NAME: "android.permission.INTERNET"}, []),
-            application,
+            *above,
+            ("application", app, [activity, *inside]),
             ("instrumentation", {NAME: ".Probe", TARGET_PACKAGE: package}, []),
         ],
     )
+
+
+LAUNCHER: Tag = (
+    "intent-filter",
+    {},
+    [
+        ("action", {NAME: "android.intent.action.MAIN"}, []),
+        ("category", {NAME: "android.intent.category.LAUNCHER"}, []),
+    ],
+)
+
+
+def split_manifest(
+    split: str,
+    package: str = "dev.tiny",
+    *,
+    version: int = 1,
+    root: Attributes | None = None,
+    inside: Sequence[Tag] = (),
+) -> Tag:
+    """The manifest of a split."""
+    attributes: Attributes = {"package": package, "split": split, VERSION_CODE: version, **(root or {})}
+    return ("manifest", attributes, [("application", {}, inside)])
 
 
 def binary_xml(root: Tag, *, utf8: bool = False) -> bytes:
@@ -64,7 +88,7 @@ def binary_xml(root: Tag, *, utf8: bool = False) -> bytes:
     ids: list[int] = []
     texts: list[str] = [ANDROID]
     _collect(root, ids, texts)
-    strings = [f"attr{number:x}" for number in ids] + list(dict.fromkeys(texts))
+    strings = ["name" if number == NAME else f"attr{number:x}" for number in ids] + list(dict.fromkeys(texts))
     body = _string_pool(strings, utf8=utf8)
     body += struct.pack(f"<HHI{len(ids)}I", 0x0180, 8, 8 + 4 * len(ids), *ids)
     body += _element(root, ids, {text: index for index, text in reversed(list(enumerate(strings)))})
@@ -72,7 +96,7 @@ def binary_xml(root: Tag, *, utf8: bool = False) -> bytes:
 
 
 def pack(path: Path, tree: Tag | None = None, files: Mapping[str, bytes] | None = None) -> Path:
-    """An unsigned APK: a manifest, a file for `classes.dex`, and `files`."""
+    """An unsigned APK: a manifest, a file for `classes.dex`, and `files`, all of them stored."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("AndroidManifest.xml", binary_xml(tree or manifest()))
         for name, data in {"classes.dex": b"dex\n035\0", **(files or {})}.items():
@@ -99,10 +123,10 @@ def keystore(path: Path) -> Path:
     return path
 
 
-def sign(apk: Path, keys: Path) -> Path:
-    """Sign the APK in place with schemes v2 and v3."""
-    command = ["apksigner", "sign", "--ks", str(keys), "--ks-pass", "pass:android", "--min-sdk-version", "24", str(apk)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+def sign(apk: Path, keys: Path, *options: str) -> Path:
+    """Sign the APK in place, with schemes v2 and v3 unless `options` of apksigner say otherwise."""
+    command = ["apksigner", "sign", "--ks", str(keys), "--ks-pass", "pass:android", "--min-sdk-version", "24"]
+    subprocess.run([*command, *options, str(apk)], check=True, capture_output=True, timeout=60)
     return apk
 
 
@@ -143,9 +167,14 @@ def _length8(length: int) -> bytes:
 def _element(tag: Tag, ids: list[int], index: dict[str, int]) -> bytes:
     name, attributes, children = tag
     packed = b""
-    for key, value in attributes.items():
+    for key in sorted(
+        attributes, key=lambda each: (isinstance(each, str), each)
+    ):  # Android looks for them in this order
+        value = attributes[key]
         space, place = (index[ANDROID], ids.index(key)) if isinstance(key, int) else (0xFFFFFFFF, index[key])
-        if isinstance(value, bool):
+        if isinstance(value, Ref):
+            raw, kind, number = 0xFFFFFFFF, 0x01, value.id
+        elif isinstance(value, bool):
             raw, kind, number = 0xFFFFFFFF, 0x12, 0xFFFFFFFF if value else 0
         elif isinstance(value, int):
             raw, kind, number = 0xFFFFFFFF, 0x10, value

@@ -1,209 +1,149 @@
-"""An APK as a package manager sees it: checked as something that may be hostile, then read.
-
-Android's own words for each refusal are in `InstallRefused.code`, as `adb install` prints them.
-"""
+"""An APK as a package manager sees it: checked as something that may be hostile, then read."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.pixel import axml
-from harness.pixel.axml import BinaryXmlError, Element
+from harness.pixel import axml, resources
+from harness.pixel.archive import STORED, Archive, BadArchive, Entry
+from harness.pixel.axml import Lookup, Value
+from harness.pixel.manifest import Manifest, parse_manifest
+from harness.pixel.refusals import InstallRefused
 
-MAX_ENTRIES: Final = 65_535
-MAX_TOTAL: Final = 8 << 30
-MAX_MANIFEST: Final = axml.MAX_BYTES
-_PACKAGE: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)+")
-_NATIVE: Final = re.compile(r"lib/([^/]+)/([^/]+\.so)")
-_ENCRYPTED: Final = 0x1
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-
-class InstallRefused(Exception):
-    """The package manager says no: Android's code for it (`INSTALL_FAILED_OLDER_SDK`) and the reason in words."""
-
-    def __init__(self, code: str, reason: str = "") -> None:
-        self.code, self.reason = code, reason
-        super().__init__(f"{code}: {reason}" if reason else code)
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """A declared activity: whole class name, whether others may start it, the actions of its intent filters."""
-
-    name: str
-    exported: bool
-    actions: tuple[str, ...]
-    categories: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Instrumentation:
-    """A declared instrumentation: whole class name, and the package that it runs in."""
-
-    name: str
-    target_package: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is used of an `AndroidManifest.xml`; class names are whole."""
-
-    package: str
-    version_code: int
-    version_name: str
-    min_sdk: int
-    target_sdk: int
-    application: str | None
-    debuggable: bool
-    test_only: bool
-    activities: tuple[Activity, ...]
-    instrumentations: tuple[Instrumentation, ...]
-    permissions: tuple[str, ...]
+MAX_DEX: Final = 512 << 20
+_PAGE: Final = 4096
+_NATIVE: Final = re.compile(r"lib/([^/]+)/([^/]+)")
+_LIBRARY: Final = re.compile(r"lib[A-Za-z0-9_.+\-]*\.so")
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.+\-]+")
+_DEX: Final = re.compile(r"classes\d*\.dex")
+_NOT_APK: Final = "INSTALL_PARSE_FAILED_NOT_APK"
+_INVALID: Final = "INSTALL_FAILED_INVALID_APK"
+_CANT_EXTRACT: Final = "Failed to extract native libraries, res="
+_R: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Apk:
-    """A checked APK: its manifest, and its native libraries' names by ABI."""
+    """A checked APK: its manifest, its size in bytes, and its native libraries by ABI and name."""
 
     path: Path
     manifest: Manifest
-    native: dict[str, tuple[str, ...]]
+    size: int
+    native: dict[str, dict[str, Entry]]
 
-    def choose_abi(self, supported: Sequence[str]) -> str | None:
-        """The first of the device's ABIs that the APK has libraries for; None where it has no libraries at all.
-
-        Raises `InstallRefused` when it has some, and none that fits.
-        """
-        if not self.native:
-            return None
-        for abi in supported:
-            if abi in self.native:
-                return abi
-        raise InstallRefused(
-            "INSTALL_FAILED_NO_MATCHING_ABIS",
-            f"Failed to extract native libraries, res=-113 (the APK has {', '.join(sorted(self.native))};"
-            f" the device runs {', '.join(supported)})",
-        )
+    def library_bytes(self, abi: str | None) -> int:
+        """What the libraries of an ABI take once they are unpacked."""
+        return sum(entry.size for entry in self.native.get(abi or "", {}).values())
 
 
-def read_apk(path: Path) -> Apk:
-    """Check and read an APK. Raises `InstallRefused`."""
+def choose_abi(apks: Sequence[Apk], supported: Sequence[str]) -> str | None:
+    """The first of the device's ABIs that the APKs of a package have libraries for; None where there are none at all.
+
+    Raises `InstallRefused` when there are some, and none that fits.
+    """
+    there = {abi for apk in apks for abi in apk.native}
+    if not there:
+        return None
+    for abi in supported:
+        if abi in there:
+            return abi
+    raise InstallRefused("INSTALL_FAILED_NO_MATCHING_ABIS", f"{_CANT_EXTRACT}-113")
+
+
+def read_apk(path: Path, *, shown: str = "base.apk", sdk: int = 34, at_install: bool = True) -> Apk:
+    """Check and read an APK, for a device of API level `sdk`; `shown` names it in refusals. Raises `InstallRefused`.
+
+    An APK that is installed already is read without `at_install`, as in `parse_manifest`.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            native = _check_entries(archive.infolist())
-            manifest = parse_manifest(_manifest_bytes(archive))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise InstallRefused("INSTALL_PARSE_FAILED_NOT_APK", f"Failed to parse {path.name}: {error}") from error
-    return Apk(path, manifest, native)
+        with Archive(path) as archive:
+            manifest = parse_manifest(
+                _manifest_bytes(archive, shown), path=shown, sdk=sdk, lookup=_lookup(archive), at_install=at_install
+            )
+            if at_install:
+                _check_resources(archive, manifest)
+                _check_dex(archive)
+            return Apk(path, manifest, archive.length, _native(archive, manifest))
+    except (BadArchive, OSError) as error:
+        raise InstallRefused(
+            _NOT_APK, f"Failed to parse {shown}: Failed to load asset path {shown} ({error})"
+        ) from error
+
+
+def check_libraries(apk: Apk, abi: str) -> None:
+    """Refuse libraries that are to be used inside the APK and can't be: compressed, or not at a page's start."""
+    if apk.manifest.extract_native_libs:
+        return
+    for entry in apk.native.get(abi, {}).values():
+        if entry.method != STORED or entry.offset % _PAGE:
+            raise InstallRefused(_INVALID, f"{_CANT_EXTRACT}-2")
 
 
 def extract_native(apk: Apk, abi: str, folder: Path) -> None:
-    """Write the libraries of `abi` into `folder`, which is made."""
-    folder.mkdir(parents=True)
-    with zipfile.ZipFile(apk.path) as archive:
-        for name in apk.native[abi]:
-            with archive.open(f"lib/{abi}/{name}") as source, (folder / name).open("xb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
-            (folder / name).chmod(0o755)
+    """Write the libraries of `abi` into `folder`, which is there.
 
-
-def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> dict[str, tuple[str, ...]]:
-    def refuse(reason: str) -> InstallRefused:
-        return InstallRefused("INSTALL_PARSE_FAILED_NOT_APK", reason)
-
-    if len(entries) > MAX_ENTRIES:
-        raise refuse(f"{len(entries)} entries; {MAX_ENTRIES} are allowed")
-    seen: set[str] = set()
-    native: dict[str, list[str]] = {}
-    total = 0
-    for entry in entries:
-        name = entry.orig_filename
-        if name in seen:
-            raise refuse(f"two entries {name!r}")
-        seen.add(name)
-        if "\0" in name or "\\" in name or name.startswith("/") or ".." in name.split("/"):
-            raise refuse(f"entry {name!r} has a path that leads out")
-        if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
-            raise refuse(f"entry {name!r} is encrypted, or compressed as Android can't read it")
-        total += entry.file_size
-        if match := _NATIVE.fullmatch(name):
-            native.setdefault(match[1], []).append(match[2])
-    if total > MAX_TOTAL:
-        raise refuse(f"{total} bytes when unpacked; {MAX_TOTAL} are allowed")
-    return {abi: tuple(names) for abi, names in native.items()}
-
-
-def _manifest_bytes(archive: zipfile.ZipFile) -> bytes:
+    Raises `InstallRefused` for damaged ones, `OSError` when they can't be written.
+    """
     try:
-        entry = archive.getinfo("AndroidManifest.xml")
-    except KeyError:
-        raise InstallRefused("INSTALL_PARSE_FAILED_BAD_MANIFEST", "AndroidManifest.xml isn't there") from None
-    if entry.file_size > MAX_MANIFEST:
-        raise InstallRefused("INSTALL_PARSE_FAILED_BAD_MANIFEST", f"a manifest of {entry.file_size} bytes")
-    return archive.read(entry)
+        with Archive(apk.path) as archive:
+            for name, entry in apk.native.get(abi, {}).items():
+                target = folder / name
+                with target.open("xb") as sink:
+                    archive.copy(entry, sink)
+                target.chmod(0o755)
+    except (BadArchive, FileExistsError) as error:
+        raise InstallRefused(_INVALID, f"{_CANT_EXTRACT}-2") from error
 
 
-def parse_manifest(data: bytes) -> Manifest:
-    """Read a binary `AndroidManifest.xml`. Raises `InstallRefused`."""
-    try:
-        return _manifest(axml.parse(data))
-    except BinaryXmlError as error:
-        raise InstallRefused("INSTALL_PARSE_FAILED_BAD_MANIFEST", str(error)) from None
+def _manifest_bytes(archive: Archive, shown: str) -> bytes:
+    entry = archive.entries.get("AndroidManifest.xml")
+    if entry is None or entry.size > axml.MAX_BYTES:
+        raise InstallRefused(
+            "INSTALL_PARSE_FAILED_UNEXPECTED_EXCEPTION", f"Failed to parse {shown}: AndroidManifest.xml"
+        )
+    return archive.read(entry, axml.MAX_BYTES)
 
 
-def _manifest(root: Element) -> Manifest:
-    if root.tag != "manifest":
-        raise InstallRefused("INSTALL_PARSE_FAILED_MANIFEST_MALFORMED", f"the root is <{root.tag}>, not <manifest>")
-    package = root.text("package") or ""
-    if not _PACKAGE.fullmatch(package):
-        raise InstallRefused("INSTALL_PARSE_FAILED_BAD_PACKAGE_NAME", f"Invalid manifest package: {package!r}")
-    application = next(root.all("application"), Element("application", {}))
-    sdk = next(root.all("uses-sdk"), Element("uses-sdk", {}))
-    min_sdk = sdk.number("android:minSdkVersion", 1)
-    name = application.text("android:name")
-    return Manifest(
-        package=package,
-        version_code=root.number("android:versionCode", 0) & 0xFFFFFFFF
-        | root.number("android:versionCodeMajor", 0) << 32,
-        version_name=root.text("android:versionName") or "null",
-        min_sdk=min_sdk,
-        target_sdk=sdk.number("android:targetSdkVersion", min_sdk),
-        application=_class_name(package, name) if name else None,
-        debuggable=application.flag("android:debuggable", False),
-        test_only=application.flag("android:testOnly", False),
-        activities=tuple(_activity(package, element) for element in application.all("activity")),
-        instrumentations=tuple(_instrumentation(package, element) for element in root.all("instrumentation")),
-        permissions=tuple(
-            name for element in root.all("uses-permission") if (name := element.text("android:name")) is not None
-        ),
-    )
+def _lookup(archive: Archive) -> Lookup:
+    """Finds resources, in a table that is read when the first is asked for."""
+    table: list[resources.ResourceTable] = []
+
+    def look_up(resource: int) -> Value | None:
+        if not table:
+            entry = archive.entries.get("resources.arsc")
+            readable = entry is not None and entry.size <= resources.MAX_BYTES
+            table.append(resources.ResourceTable(archive.read(entry, entry.size) if entry and readable else b""))
+        return table[0](resource)
+
+    return look_up
 
 
-def _class_name(package: str, name: str | None) -> str:
-    if not name:
-        raise InstallRefused("INSTALL_PARSE_FAILED_MANIFEST_MALFORMED", "a component has no android:name")
-    if name.startswith("."):
-        return package + name
-    return name if "." in name else f"{package}.{name}"
+def _check_resources(archive: Archive, manifest: Manifest) -> None:
+    entry = archive.entries.get("resources.arsc")
+    if entry is not None and manifest.target_sdk >= _R and (entry.method != STORED or entry.offset % 4):
+        raise InstallRefused(
+            "-124",
+            "Failed parse during installPackageLI: Targeting R+ (version 30 and above) requires the resources.arsc of"
+            " installed APKs to be stored uncompressed and aligned on a 4-byte boundary",
+        )
 
 
-def _activity(package: str, element: Element) -> Activity:
-    filters = list(element.all("intent-filter"))
-
-    def names(tag: str) -> tuple[str, ...]:
-        return tuple(item.text("android:name") or "" for chosen in filters for item in chosen.all(tag))
-
-    exported = element.flag("android:exported", bool(filters))
-    return Activity(_class_name(package, element.text("android:name")), exported, names("action"), names("category"))
+def _check_dex(archive: Archive) -> None:
+    total = sum(entry.size for name, entry in archive.entries.items() if _DEX.fullmatch(name))
+    if total > MAX_DEX:
+        raise InstallRefused(_INVALID, f"{total} bytes of dex; the virtual Pixel takes {MAX_DEX}")
 
 
-def _instrumentation(package: str, element: Element) -> Instrumentation:
-    target = element.text("android:targetPackage") or package
-    return Instrumentation(_class_name(package, element.text("android:name")), target)
+def _native(archive: Archive, manifest: Manifest) -> dict[str, dict[str, Entry]]:
+    """Libraries as Android's `NativeLibraryHelper` finds them: of a debuggable app every file with a plain name."""
+    found: dict[str, dict[str, Entry]] = {}
+    allowed = _SAFE if manifest.debuggable else _LIBRARY
+    for name, entry in archive.entries.items():
+        match = _NATIVE.fullmatch(name)
+        if match and allowed.fullmatch(match[2]) and match[2] not in (".", "..") and _SAFE.fullmatch(match[1]):
+            found.setdefault(match[1], {})[match[2]] = entry
+    return found

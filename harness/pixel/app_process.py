@@ -12,7 +12,7 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,7 +20,7 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.hardware import Hardware
 from harness.pixel.native_crash import NativeCrash, read_crash
 from harness.pixel.profile import Gpu, Profile
-from harness.pixel.runtime_build import FRAMEWORK, Runtime, convert_dex
+from harness.pixel.runtime_build import FRAMEWORK, Runtime, convert_dex, has_dex
 from harness.pixel.sandbox import Bind, Namespaces, sandbox_command
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _VENDOR: Final = "/vendor/lib64"
 _NATIVE: Final = "/system/nativeruntime"
 _JAVA: Final = "/apex/com.android.art"
 _OPENCL_VENDORS: Final = "/vendor/Khronos/OpenCL/vendors"
-_CLASSES: Final = "/dev/app_classes.jar"
+_CLASSES: Final = "/dev/app_classes{}.jar"
 _LINE_MAX: Final = 64 << 20
 _START_DEADLINE_S: Final = 5.0
 _NOTHING: Final = "/vendor/none"
@@ -69,6 +69,14 @@ class AppPackage(Protocol):
     @property
     def device_apk(self) -> str:
         """The APK's path on the device."""
+
+    @property
+    def split_apks(self) -> tuple[Path, ...]:
+        """The split APKs' paths on the host."""
+
+    @property
+    def device_splits(self) -> tuple[str, ...]:
+        """The same on the device, in the same order."""
 
     @property
     def native_dir(self) -> str:
@@ -109,7 +117,7 @@ class AppProcess:
         it is one of the device's own processes, else it has namespaces to itself.
         Raises `DeviceUnavailable` (`pixel.dex`, `pixel.app_process`).
         """
-        classes = await asyncio.to_thread(convert_dex, package.apk, runtime)
+        classes = await asyncio.to_thread(_classes_of, package, runtime)
         scratch = Path(tempfile.mkdtemp(prefix=f"{package.name}-", dir=root / "cache"))
         try:
             process = await asyncio.create_subprocess_exec(
@@ -121,6 +129,7 @@ class AppProcess:
                         hardware or Hardware(profile.memory).facts(),
                         runtime,
                         f"/cache/{scratch.name}",
+                        len(classes),
                     ),
                     uid=package.uid,
                     gid=package.uid,
@@ -196,6 +205,15 @@ class AppProcess:
         )
 
 
+def _classes_of(package: AppPackage, runtime: Runtime) -> list[Path]:
+    """Jars of the base's classes, and of those that its splits bring."""
+    jars: list[Path] = []
+    for apk in (package.apk, *package.split_apks):
+        if has_dex(apk):
+            jars.append(convert_dex(apk, runtime, jars))
+    return jars or [convert_dex(package.apk, runtime)]
+
+
 def _descendants(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
@@ -206,9 +224,11 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _java_command(
-    package: AppPackage, profile: Profile, hardware: Mapping[str, int], runtime: Runtime, scratch: str
+    package: AppPackage, profile: Profile, hardware: Mapping[str, int], runtime: Runtime, scratch: str, classes: int
 ) -> list[str]:
-    class_path = [*(f"{_FRAMEWORK}/{name}" for name in runtime.class_path), _CLASSES, package.device_apk]
+    apks = (package.device_apk, *package.device_splits)
+    jars = [_CLASSES.format(number) for number in range(classes)]
+    class_path = [*(f"{_FRAMEWORK}/{name}" for name in runtime.class_path), *jars, *apks]
     properties = {
         "java.io.tmpdir": scratch,
         "java.library.path": package.native_dir,
@@ -219,6 +239,7 @@ def _java_command(
         "pixel.package": package.name,
         "pixel.release": profile.release,
         "pixel.sdk": profile.sdk,
+        "pixel.splits": ":".join(package.device_splits),
         "pixel.uid": package.uid,
         "pixel.width": profile.width,
         "user.home": "/data",
@@ -278,7 +299,7 @@ def _host_libraries() -> str:
     return str(multiarch if multiarch.is_dir() else Path("/usr/lib64"))
 
 
-def _binds(runtime: Runtime, classes: Path, gpu: Gpu) -> list[Bind]:
+def _binds(runtime: Runtime, classes: Sequence[Path], gpu: Gpu) -> list[Bind]:
     shown = [
         Bind(Path("/usr"), "/usr"),
         Bind(Path("/lib").resolve(), "/lib"),
@@ -288,7 +309,7 @@ def _binds(runtime: Runtime, classes: Path, gpu: Gpu) -> list[Bind]:
         Bind(runtime.folder / "framework", _FRAMEWORK),
         Bind(runtime.folder / "lib64", _LIBRARIES),
         Bind(runtime.native, _NATIVE),
-        Bind(classes, _CLASSES),
+        *(Bind(jar, _CLASSES.format(number)) for number, jar in enumerate(classes)),
     ]
     configuration = (runtime.java_home / "conf/logging.properties").resolve()
     if configuration.is_relative_to("/etc"):  # Debian keeps it apart, behind absolute links

@@ -22,7 +22,7 @@ from harness.pixel.descriptors import Source
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.network import DeviceNetwork
-from harness.pixel.packages import InstallOptions, PackageStore
+from harness.pixel.packages import PackageStore
 from harness.pixel.paths import DevicePaths
 from harness.pixel.processes import Child, device_pid
 from harness.pixel.profile import Gpu, Profile
@@ -30,6 +30,8 @@ from harness.pixel.properties import Properties, initial_properties
 from harness.pixel.reverses import Reverses
 from harness.pixel.root import SHELL_UID, shell_environment
 from harness.pixel.sandbox import BOOT_ID, PRIVATE, Bind, Namespaces, sandbox_command
+from harness.pixel.sessions import Sessions
+from harness.pixel.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +68,11 @@ class VirtualPixel:
         values = initial_properties(profile, serial, name, secure=secure, gpu=gpu) | _kept_properties(state)
         self.properties = Properties(values, self.root / "dev/__properties__/properties")
         self.logs = LogBuffers()
-        self.packages = PackageStore(state, self.paths, profile)
+        self.storage = Storage(self.root, staging=state / "staging")
+        self.packages = PackageStore(state, self.paths, profile, self.storage)
+        self.sessions = Sessions(state)
         self.activities = ActivityManager(self)
         self.reverses = Reverses(self)
-        self.sessions: dict[int, InstallOptions] = {}
         self.init_pid = 0
         self.namespaces: Namespaces | None = None
         self.network: DeviceNetwork | None = None
@@ -121,11 +124,12 @@ class VirtualPixel:
         stderr: int,
         *,
         term: str = "dumb",
-        app: bool = False,
+        app: Namespaces | None = None,
         cwd: str = "/",
     ) -> Child:
-        """Start a program of the device as its shell user; with `app`, as one that may look into the apps' folders."""
-        if self.namespaces is None:
+        """Start a program of the device as its shell user; with the namespaces of an `app`, as that one."""
+        joined = app or self.namespaces
+        if joined is None:
             raise DeviceUnavailable("pixel.stopped", f"{self.serial} isn't running")
         binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
         command = sandbox_command(
@@ -136,9 +140,8 @@ class VirtualPixel:
             env=shell_environment(self.root) | {"HOSTNAME": self.profile.device, "TERM": term},
             cwd=cwd,
             binds=binds,
-            join=self.namespaces,
+            join=joined,
         )
-        joined = self.namespaces
         return Child(
             command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=joined.descriptors, network=joined.network
         )

@@ -57,6 +57,10 @@ _LINKS: Final = {
 _USERS: Final = (
     "root:x:0:0::/:/system/bin/sh\nsystem:x:1000:1000::/:/system/bin/sh\nshell:x:2000:2000::/:/system/bin/sh\n"
 )
+_APPS: Final = range(100, 200)
+"""The first hundred apps have names, as `id` and `ls` show them; on Android every number has one."""
+_APP_USERS: Final = "".join(f"u0_a{n}:x:{10000 + n}:{10000 + n}::/:/system/bin/sh\n" for n in _APPS)
+_APP_GROUPS: Final = "".join(f"u0_a{n}:x:{10000 + n}:\n" for n in _APPS)
 _GROUP: Final = "root:x:0:\nsystem:x:1000:\nlog:x:1007:\nsdcard_rw:x:1015:\nshell:x:2000:\ninet:x:3003:\n"
 _LOCALE: Final = "usr/lib/locale/C.utf8"
 """Android's C library knows UTF-8 only; glibc has to be told, and needs this folder of the host's for it."""
@@ -118,7 +122,12 @@ def build_root(root: Path) -> None:
         _link(system_bin / name, "androidcmd")
     if (locale := Path("/", _LOCALE)).is_dir():
         shutil.copytree(locale, root / _LOCALE, dirs_exist_ok=True)
-    for name, text in {"passwd": _USERS, "group": _GROUP, "hosts": _HOSTS, "mkshrc": _MKSHRC}.items():
+    for name, text in {
+        "passwd": _USERS + _APP_USERS,
+        "group": _GROUP + _APP_GROUPS,
+        "hosts": _HOSTS,
+        "mkshrc": _MKSHRC,
+    }.items():
         (root / "system/etc" / name).write_text(text, encoding="utf-8")
 
 

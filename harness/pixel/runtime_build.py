@@ -84,12 +84,21 @@ def prepare_runtime(sdk: int) -> Runtime:
     return Runtime(key, folder, native, java_home)
 
 
-def convert_dex(apk: Path, runtime: Runtime) -> Path:
+def has_dex(apk: Path) -> bool:
+    """Whether an APK brings classes; splits with resources or libraries only don't."""
+    with zipfile.ZipFile(apk) as archive:
+        return "classes.dex" in archive.namelist()
+
+
+def convert_dex(apk: Path, runtime: Runtime, libraries: Sequence[Path] = ()) -> Path:
     """A jar of the APK's classes for a JVM, cached by the content of its dex files.
 
+    `libraries` are jars with classes that they extend: a split's are those of its base.
     Raises `DeviceUnavailable` (`pixel.dex`) for an APK without dex, or one that can't be translated.
     """
     digest = hashlib.sha256(runtime.key.encode())
+    for library in libraries:
+        digest.update(library.name.encode())
     with zipfile.ZipFile(apk) as archive:
         names = sorted(name for name in archive.namelist() if name.startswith("classes") and name.endswith(".dex"))
         for name in names:
@@ -98,7 +107,7 @@ def convert_dex(apk: Path, runtime: Runtime) -> Path:
         raise DeviceUnavailable(
             "pixel.dex", f"{apk.name} has no classes.dex", hint="an app process needs code: rebuild the APK"
         )
-    return cached("pixel-dex", digest.hexdigest(), lambda target: _convert(apk, target, runtime))
+    return cached("pixel-dex", digest.hexdigest(), lambda target: _convert(apk, target, runtime, libraries))
 
 
 def find_jdk() -> Path:
@@ -174,13 +183,13 @@ def _compile_java(target: Path, java_home: Path) -> None:
     shutil.rmtree(classes)
 
 
-def _convert(apk: Path, target: Path, runtime: Runtime) -> None:
+def _convert(apk: Path, target: Path, runtime: Runtime, libraries: Sequence[Path]) -> None:
     framework = runtime.folder / "framework"
     jars = [framework / "runtime.jar", *(runtime.folder / "converter").iterdir(), *framework.glob("asm*.jar")]
     command: list[Path | str] = [
         *(runtime.java_home / "bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
         *("-cp", os.pathsep.join(map(str, jars)), "dev.tfliteharness.pixel.dex.Converter"),
-        *(apk, target, framework / f"{FRAMEWORK}.jar"),
+        *(apk, target, framework / f"{FRAMEWORK}.jar", *libraries),
     ]
     _run(command, "pixel.dex", f"translate the dex of {apk.name}")
 

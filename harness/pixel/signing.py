@@ -1,76 +1,54 @@
-"""Who signed an APK, and whether what is in it is what was signed: Debian's `apksigner` in a sandbox of its own."""
+"""Who signed an APK, and whether what is in it is what was signed: Android 14's `ApkSignatureVerifier`."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import shutil
+import struct
 from pathlib import Path
 from typing import Final
 
-from harness.errors import ToolMissing
-from harness.pixel.apk import InstallRefused
-from harness.pixel.descriptors import Source
-from harness.pixel.processes import Child
+from harness.pixel.archive import Archive, BadArchive
+from harness.pixel.refusals import InstallRefused
+from harness.pixel.signers import SigningDetails
 
-_DEADLINE_S: Final = 120.0
-_OUTPUT_MAX: Final = 1 << 20
-_CERTIFICATE: Final = re.compile(
-    r"^(?:V\d(?:\.\d)? )?Signer.*certificate SHA-256 digest: ([0-9a-f]{64})$", re.MULTILINE
-)
-_MIN_SDK: Final = 24
-_SCRATCH: Final = "/tmp"  # noqa: S108 - an empty one of the sandbox
+_NO_CERTIFICATES: Final = "INSTALL_PARSE_FAILED_NO_CERTIFICATES"
 
 
-async def signers_of(apk: Path) -> frozenset[str]:
-    """SHA-256 digests of the certificates that signed `apk`, schemes v1 to v3.
+async def signers_of(apk: Path, shown: str, sdk: int) -> SigningDetails:
+    """The signers of `apk`, by the newest scheme that it is signed with (v3.1 to v1), every byte of it verified.
 
-    Raises `InstallRefused` when it isn't signed or its signature doesn't fit, `ToolMissing` without apksigner.
+    `shown` names it in refusals. Raises `InstallRefused` when it isn't signed or its signature doesn't fit.
     """
-    tool = shutil.which("apksigner")
-    if tool is None:
-        raise ToolMissing("pixel.apksigner", "apksigner isn't on this machine", hint="apt-get install apksigner")
-    command = [tool, "verify", "--print-certs", "--min-sdk-version", str(_MIN_SDK), str(apk)]
-    code, output = await _run_confined(command, apk)
-    digests = frozenset(_CERTIFICATE.findall(output))
-    if code == 0 and digests:
-        return digests
-    reasons = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
-    why = "; ".join(reasons) or f"apksigner ended with {code}: {output.strip()[-200:]}"
-    raise InstallRefused(
-        "INSTALL_PARSE_FAILED_NO_CERTIFICATES", f"Failed to collect certificates from {apk.name}: {why}"
-    )
+    return await asyncio.to_thread(verify_apk, apk, shown, sdk)
 
 
-async def _run_confined(command: list[str], readable_file: Path) -> tuple[int, str]:
-    """Run a tool of the host on a file that may be hostile: it reads, writes nowhere, and dies with this process."""
-    confined = [
-        "bwrap", "--die-with-parent", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-        "--tmpfs", _SCRATCH, "--ro-bind", str(readable_file), str(readable_file), "--unsetenv", "JAVA_TOOL_OPTIONS",
-        "--", *command,
-    ]  # fmt: skip
-    read_end, write_end = os.pipe()
-    nothing = os.open(os.devnull, os.O_RDONLY)
+def verify_apk(apk: Path, shown: str, sdk: int) -> SigningDetails:
+    """As `signers_of`, in this thread."""
+    from harness.pixel.jar_signing import Inconsistent, verify_jar
+    from harness.pixel.signatures import BadSignature
+    from harness.pixel.signing_block import V2, V3, V31, find_block, verify_v2, verify_v3
+
+    scheme = ""
     try:
-        child = Child(confined, stdin=nothing, stdout=write_end, stderr=write_end, pass_fds=())
-    finally:
-        os.close(write_end)
-        os.close(nothing)
-    os.set_blocking(read_end, False)
-    source = Source(read_end)
-    waiting = asyncio.create_task(child.wait())
-    try:
-        async with asyncio.timeout(_DEADLINE_S):
-            output = b""
-            while (data := await source.read()) and len(output) < _OUTPUT_MAX:
-                output += data
-            return await waiting, output.decode(errors="replace")
-    except TimeoutError:
-        raise InstallRefused(
-            "INSTALL_FAILED_VERIFICATION_TIMEOUT", f"apksigner took over {_DEADLINE_S:.0f} s"
-        ) from None
-    finally:
-        child.kill()
-        source.close()
-        await asyncio.gather(waiting, return_exceptions=True)
+        with Archive(apk) as archive:
+            block = find_block(archive)
+            parts = block.parts if block else {}
+            for number in (V31, V3):
+                if block and number in parts:
+                    scheme = " using APK Signature Scheme v3"
+                    if (found := verify_v3(archive, block, number, sdk)) is not None:
+                        return found
+            if block and V3 not in parts and V2 in parts:
+                scheme = " using APK Signature Scheme v2"
+                return verify_v2(archive, block)
+            scheme = ""
+            return verify_jar(archive, has_block=V2 in parts or V3 in parts)
+    except Inconsistent as error:
+        raise InstallRefused("INSTALL_PARSE_FAILED_INCONSISTENT_CERTIFICATES", str(error)) from error
+    except BadArchive as error:
+        raise InstallRefused("INSTALL_PARSE_FAILED_NOT_APK", f"Failed to parse {shown}: {error}") from error
+    except (BadSignature, struct.error, OverflowError) as error:
+        why = str(error)
+        if why.startswith("Failed to decode certificate"):
+            raise InstallRefused("INSTALL_PARSE_FAILED_CERTIFICATE_ENCODING", f"{shown}: {why}") from error
+        raise InstallRefused(_NO_CERTIFICATES, f"Failed to collect certificates from {shown}{scheme}: {why}") from error

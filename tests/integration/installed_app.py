@@ -31,6 +31,8 @@ class Installed:
     device_apk: str
     native_dir: str
     uid: int = 10123
+    split_apks: tuple[Path, ...] = ()
+    device_splits: tuple[str, ...] = ()
 
 
 @dataclass

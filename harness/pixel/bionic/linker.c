@@ -18,6 +18,8 @@
 #define NEEDED_MAX 64
 
 /* The host's libraries that some of the layer's are made of; their names are an app's, too. From bionic_build.py. */
+#define VENDOR_FOLDER "/vendor/lib64/"
+
 static const char *const DRIVERS[] = {HOST_DRIVERS};
 
 static pthread_mutex_t linking = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -82,6 +84,12 @@ static size_t system_folder(char *folder, size_t room) {
     return strlen(folder);
 }
 
+/* Whether a library is the device's own: of the layer, or the maker's; those aren't checked, and may need the host's. */
+static int is_devices(const char *path) {
+    char folder[4096];
+    return !strncmp(path, VENDOR_FOLDER, sizeof VENDOR_FOLDER - 1) || !strncmp(path, folder, system_folder(folder, sizeof folder));
+}
+
 /* Path of the library that an app means by `name`, its own before the system's; 0 when there is none. */
 static int find(const char *name, char *path, size_t room) {
     if (strchr(name, '/')) {
@@ -92,9 +100,12 @@ static int find(const char *name, char *path, size_t room) {
         snprintf(path, room, "%s/%s", app_folder, name);
         if (access(path, F_OK) == 0) return 1;
     }
+    if (strncmp(name, "lib", 3) || !strcmp(name, HOST_LIBRARY)) return 0;
     size_t length = system_folder(path, room);
     snprintf(path + length, room - length, "%s", name);
-    return strncmp(name, "lib", 3) == 0 && strcmp(name, HOST_LIBRARY) && access(path, F_OK) == 0;
+    if (access(path, F_OK) == 0) return 1;
+    snprintf(path, room, VENDOR_FOLDER "%s", name); /* the maker's public libraries: OpenCL, where the device has it */
+    return access(path, F_OK) == 0;
 }
 
 static void *load(const char *path, int flags);
@@ -140,10 +151,9 @@ static void *host_load(const char *path, int flags) {
 }
 
 static void *load(const char *path, int flags) {
-    char folder[4096];
     void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD), *needed[NEEDED_MAX + 1];
     if (handle) dlclose(handle);
-    if (handle || !strncmp(path, folder, system_folder(folder, sizeof folder))) return host_load(path, flags);
+    if (handle || is_devices(path)) return host_load(path, flags);
     struct elf elf;
     char *refusal = elf_open(&elf, path);
     if (refusal) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import am, battery, dumpsys, logs, pm, processes, properties, screen, thermal
+from harness.pixel.commands import am, battery, dumpsys, logs, pm, processes, properties, run_as, screen, thermal
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _PROGRAMS: Final[dict[str, Program]] = {
     "pidof": processes.pidof,
     "pm": pm.run,
     "ps": processes.ps,
-    "run-as": pm.run_as,
+    "run-as": run_as.run,
     "screencap": screen.screencap,
     "setprop": properties.setprop,
     "settings": properties.settings,

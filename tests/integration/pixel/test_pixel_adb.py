@@ -137,6 +137,9 @@ def test_a_signed_apk_is_installed_and_uninstalled(adb: Adb, pixel: PixelInfo, a
     )
     assert "versionCode=1 " in adb.text("shell", "dumpsys", "package", "dev.tiny")
     assert adb.text("shell", "run-as", "dev.tiny", "pwd").strip() == "/data/data/dev.tiny"
+    assert adb.text("shell", "run-as", "dev.tiny", "id").startswith("uid=10100(u0_a100) gid=10100(u0_a100)")
+    adb.text("shell", "run-as dev.tiny sh -c 'echo kept > files/f; test -O files/f'")
+    assert adb.text("shell", "run-as", "dev.tiny", "cat", "files/f") == "kept\n"
     assert adb.text("uninstall", "dev.tiny").strip() == "Success"
     assert adb("shell", "pm", "path", "dev.tiny").returncode == 1
 

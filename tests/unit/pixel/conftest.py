@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from harness.pixel.activities import ActivityManager, AppHandle, Event
-from harness.pixel.apk import parse_manifest
 from harness.pixel.commands import run_command
 from harness.pixel.control import Call
 from harness.pixel.descriptors import Sink, Source
 from harness.pixel.device import VirtualPixel
-from harness.pixel.packages import Package
+from harness.pixel.manifest import parse_manifest
+from harness.pixel.package import Package
 from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.signers import SigningDetails
 from tests.tiny_apk import binary_xml, manifest
 from tests.unit.pixel.native_layer import NativeLayer
 
@@ -64,9 +65,11 @@ class Bench:
             "root/data/app",
             "root/data/data",
             "root/data/local/tmp",
+            "root/data/user",
             "root/data/tombstones",
         ):
             (state / folder).mkdir(parents=True)
+        (state / "root/data/user/0").symlink_to("../data")
         self.state = state
         self.apps: list[ScriptedApp] = []
         self.device: VirtualPixel
@@ -116,20 +119,16 @@ class StockedPackages:
 def tiny_package(state: Path) -> Package:
     """`dev.tiny` as its manifest declares it."""
     read = parse_manifest(binary_xml(manifest()))
-    return Package(
-        name=read.package, version_code=1, version_name="1.0", apk=state / "base.apk", code_path="/data/app/dev.tiny-0",
-        abi="x86_64", native_dir="/data/app/dev.tiny-0/lib/x86_64", data_dir="/data/user/0/dev.tiny", uid=10100,
-        min_sdk=24, target_sdk=34, application=None, debuggable=True, test_only=False, activities=read.activities,
-        instrumentations=read.instrumentations, permissions=(), signers=frozenset({"alice"}), first_install_ms=0,
-        updated_ms=0,
-    )  # fmt: skip
+    signing = SigningDetails(3, frozenset({"alice"}))
+    return Package(read, (), state / "root", "/data/app/dev.tiny-0", "x86_64", 10100, signing, 0, 0)
 
 
-async def run_program(device: VirtualPixel, name: str, *arguments: str) -> tuple[int, str, str]:
-    """Run one of Android's programs with pipes for streams; its exit code and what it wrote."""
+async def run_program(device: VirtualPixel, name: str, *arguments: str, data: bytes = b"") -> tuple[int, str, str]:
+    """Run one of Android's programs with pipes for streams, `data` its input; its exit code and what it wrote."""
     pipes = [os.pipe() for _ in range(3)]
     for fd in (pipes[0][0], pipes[1][1], pipes[2][1], pipes[1][0], pipes[2][0]):
         os.set_blocking(fd, False)
+    os.write(pipes[0][1], data)
     os.close(pipes[0][1])
     readers = [Source(pipes[1][0]), Source(pipes[2][0])]
     call = Call(name, arguments, "/", Source(pipes[0][0]), Sink(pipes[1][1]), Sink(pipes[2][1]), 4242)

@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.pixel import axml
-from harness.pixel.apk import InstallRefused, extract_native, parse_manifest, read_apk
-from tests.tiny_apk import NAME, Tag, binary_xml, manifest, pack
+from harness.pixel.apk import choose_abi, extract_native, read_apk
+from harness.pixel.declarations import IntentFilter
+from harness.pixel.manifest import parse_manifest
+from harness.pixel.refusals import InstallRefused
+from tests.tiny_apk import EXPORTED, NAME, PROCESS, SCHEME, TARGET_ACTIVITY, Tag, binary_xml, manifest, pack
 
 
 @pytest.mark.parametrize("utf8", [False, True])
@@ -28,6 +31,28 @@ def test_manifest_is_read_by_resource_ids_whatever_the_names(utf8: bool) -> None
     ]
     assert [(each.name, each.target_package) for each in read.instrumentations] == [("dev.tiny.Probe", "dev.tiny")]
     assert read.permissions == ("android.permission.INTERNET",)
+
+
+def test_filters_are_read_with_their_data_and_priority() -> None:
+    """Scheme, host, paths by kind, types; an alias stands for its activity, a service has a process of its own."""
+    data: list[Tag] = [
+        ("data", {SCHEME: "https", 0x01010028: "example.org", 0x0101002B: "/a"}, []),
+        ("data", {0x0101002C: "/b.*", 0x01010026: "image/*"}, []),
+    ]
+    view: Tag = ("intent-filter", {0x0101001C: 7}, [("action", {NAME: "android.intent.action.VIEW"}, []), *data])
+    alias: Tag = ("activity-alias", {NAME: ".Alias", TARGET_ACTIVITY: ".MainActivity", EXPORTED: False}, [view])
+    service: Tag = ("service", {NAME: ".S", PROCESS: ":far"}, [])
+
+    read = parse_manifest(binary_xml(manifest(inside=[alias, service])))
+
+    assert read.activities[1].target == "dev.tiny.MainActivity"
+    assert read.activities[1].filters == (
+        IntentFilter(
+            ("android.intent.action.VIEW",), (), ("https",), ("example.org",), ("image/*",),
+            (("pathPrefix", "/a"), ("pathPattern", "/b.*")), 7,
+        ),
+    )  # fmt: skip
+    assert [(each.name, each.process) for each in read.services] == [("dev.tiny.S", "dev.tiny:far")]
 
 
 @pytest.mark.parametrize("utf8", [False, True])
@@ -98,10 +123,11 @@ def test_an_abi_is_chosen_only_among_the_devices(tmp_path: Path) -> None:
     """The device's order decides; libraries for other machines alone are a refusal; none at all fit everywhere."""
     both = {"lib/arm64-v8a/liba.so": b"1", "lib/x86_64/liba.so": b"2", "lib/x86_64/libb.so": b"3"}
     apk = read_apk(pack(tmp_path / "both.apk", files=both))
-    assert apk.choose_abi(("x86_64",)) == "x86_64"
-    assert read_apk(pack(tmp_path / "none.apk")).choose_abi(("x86_64",)) is None
-    with pytest.raises(InstallRefused, match=r"INSTALL_FAILED_NO_MATCHING_ABIS.*arm64-v8a"):
-        read_apk(pack(tmp_path / "arm.apk", files={"lib/arm64-v8a/liba.so": b"1"})).choose_abi(("x86_64",))
+    assert choose_abi([apk], ("x86_64",)) == "x86_64"
+    assert choose_abi([read_apk(pack(tmp_path / "none.apk"))], ("x86_64",)) is None
+    with pytest.raises(InstallRefused, match=r"INSTALL_FAILED_NO_MATCHING_ABIS: .*res=-113"):
+        choose_abi([read_apk(pack(tmp_path / "arm.apk", files={"lib/arm64-v8a/liba.so": b"1"}))], ("x86_64",))
 
+    (tmp_path / "lib").mkdir()
     extract_native(apk, "x86_64", tmp_path / "lib")
     assert {path.name: path.read_bytes() for path in (tmp_path / "lib").iterdir()} == {"liba.so": b"2", "libb.so": b"3"}

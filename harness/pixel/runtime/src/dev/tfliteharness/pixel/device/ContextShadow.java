@@ -1,6 +1,7 @@
 package dev.tfliteharness.pixel.device;
 
 import android.content.Context;
+import android.content.pm.PackageManager;
 import android.os.Environment;
 import java.io.File;
 import org.robolectric.annotation.Implementation;
@@ -12,6 +13,16 @@ import org.robolectric.shadows.ShadowContextImpl;
 @Implements(className = "android.app.ContextImpl", isInAndroidSdk = false)
 public class ContextShadow extends ShadowContextImpl {
     @RealObject private Context context;
+
+    @Implementation
+    @Override
+    protected int checkPermission(String permission, int pid, int uid) {
+        if (uid != android.os.Process.myUid()) {
+            return super.checkPermission(permission, pid, uid);
+        }
+        boolean granted = GrantedPermissions.has(permission);
+        return granted ? PackageManager.PERMISSION_GRANTED : PackageManager.PERMISSION_DENIED;
+    }
 
     @Implementation
     @Override

@@ -22,7 +22,21 @@ public class LoadedApkShadow extends ShadowLoadedApk {
             info.deviceProtectedDataDir = "/data/user_de/0/" + info.packageName;
             info.nativeLibraryDir = System.getProperty("java.library.path");
             info.uid = android.os.Process.myUid();
+            addSplits(info);
         }
         Shadow.directlyOn(apk, LoadedApk.class, "setApplicationInfo", ClassParameter.from(ApplicationInfo.class, info));
+    }
+
+    private static void addSplits(ApplicationInfo info) {
+        String splits = System.getProperty("pixel.splits", "");
+        if (!splits.isEmpty()) {
+            info.splitSourceDirs = splits.split(":");
+            info.splitPublicSourceDirs = info.splitSourceDirs;
+            info.splitNames = new String[info.splitSourceDirs.length];
+            for (int i = 0; i < info.splitNames.length; i++) {
+                String file = info.splitSourceDirs[i].substring(info.splitSourceDirs[i].lastIndexOf('/') + 1);
+                info.splitNames[i] = file.substring("split_".length(), file.length() - ".apk".length());
+            }
+        }
     }
 }

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import pixel_fault
+
 app = typer.Typer(
     help="The virtual Pixel: a device for machines that have none.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -32,6 +34,9 @@ def start(
     from harness.pixel import lifecycle
 
     console.show_text(lifecycle.start(port=port, owner=False, wipe=wipe, secure=secure).serial)
+
+
+app.command("fault", help=pixel_fault.HELP)(pixel_fault.fault)
 
 
 @app.command()

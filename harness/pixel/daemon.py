@@ -26,6 +26,9 @@ from harness.errors import DeviceUnavailable, HarnessError, ToolMissing
 from harness.pixel.authorisation import Authorisation
 from harness.pixel.device import VirtualPixel
 from harness.pixel.emulator_console import EmulatorConsole, console_token
+from harness.pixel.faults.acts import FaultActs
+from harness.pixel.faults.armed import Faults
+from harness.pixel.faults.console import FaultConsole
 from harness.pixel.hardware import Hardware
 from harness.pixel.lifecycle import FIRST_PORT, KEYS_NAME, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
 from harness.pixel.orphans import OrphanCollector
@@ -182,10 +185,11 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
     signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)  # full, it wakes the loop all the same
     if options.owner is not None:
         loop.add_reader(options.owner, stopping.set)
-    state, home, hardware = Path(info.state), Path.home(), Hardware()
+    state, home, hardware, faults = Path(info.state), Path.home(), Hardware(), Faults()
     authorisation = Authorisation(state / KEYS_NAME) if options.secure else None
     token_file = home / ".emulator_console_auth_token"
-    consoles = EmulatorConsole(info.name, token_file, console_token(home), hardware, stopping.set)
+    more = {"fault": FaultConsole(faults)}
+    consoles = EmulatorConsole(info.name, token_file, console_token(home), hardware, stopping.set, more)
     await asyncio.start_server(consoles.serve, sock=console, limit=1 << 13)
 
     def ready() -> None:
@@ -193,7 +197,9 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
 
     tell = ready
     while not stopping.is_set():
-        device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, state, hardware=hardware, secure=options.secure)
+        device = VirtualPixel(
+            PIXEL_3_XL, info.name, info.serial, state, hardware=hardware, faults=faults, secure=options.secure
+        )
         await _run_boot(device, Transports(device, authorisation), transport, stopping, tell)
         tell = _nobody_waits
     log.info("%s ends", info.serial)
@@ -210,6 +216,7 @@ async def _run_boot(
     waits: list[asyncio.Task[bool]] = []
     try:
         await device.start()
+        device.faults.act = FaultActs(device, transports)
         await transports.start(listener)
         await _announce(listener.getsockname()[1])
         tell()

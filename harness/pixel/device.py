@@ -18,6 +18,7 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
+from harness.pixel.faults.armed import Faults
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.network import DeviceNetwork
@@ -48,10 +49,12 @@ class VirtualPixel:
         state: Path,
         *,
         hardware: Hardware | None = None,
+        faults: Faults | None = None,
         secure: bool = False,
     ) -> None:
         self.profile, self.name, self.serial, self.state = profile, name, serial, state
         self.hardware: Hardware = hardware or Hardware()
+        self.faults: Faults = faults or Faults()
         self.rebooting = asyncio.Event()
         """Set by who wants the device to end and boot again."""
         self.root = state / "root"

@@ -10,10 +10,11 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link
@@ -21,6 +22,8 @@ from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link
 log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=IntEnum)
+Command = Callable[[Sequence[str]], str]
+"""Takes the words after its name, and gives what is said before the OK; raises `Refused`."""
 
 _GREETING: Final = "Android Console: type 'help' for a list of commands\r\nOK"
 _UNKNOWN: Final = "unknown command, try 'help'"
@@ -32,6 +35,7 @@ _HELP: Final = {
     "power": "power related commands",
     "network": "manage network settings",
     "rotate": "rotate the screen clockwise by 90 degrees",
+    "fault": "have the virtual Pixel break, see `harness pixel fault`",
     "kill": "kill the emulator instance",
     "quit": "quit control session",
     "exit": "quit control session",
@@ -69,20 +73,27 @@ def console_token(home: Path) -> str:
 
 
 class EmulatorConsole:
-    """Serves the console's clients. `kill` is called when one asks for the device's end."""
+    """Serves the console's clients. `kill` is called when one asks for the device's end; `more` are commands besides."""
 
     def __init__(
-        self, avd_name: str, token_file: Path, token: str, hardware: Hardware, kill: Callable[[], None]
+        self,
+        avd_name: str,
+        token_file: Path,
+        token: str,
+        hardware: Hardware,
+        kill: Callable[[], None],
+        more: Mapping[str, Command] = MappingProxyType({}),
     ) -> None:
         self._avd_name, self._token_file, self._token = avd_name, token_file, token
         self._hardware, self._kill = hardware, kill
-        self._commands: dict[str, Callable[[Sequence[str]], str]] = {
+        self._commands: dict[str, Command] = {
             "help": _help,
             "ping": lambda _: "I am alive!",
             "avd": self._avd,
             "power": self._power,
             "network": self._network,
             "rotate": _rotate,
+            **more,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import DeviceUnavailable, HarnessError, ToolMissing, UsageError
+from harness.errors import DeviceUnavailable, HarnessError, NoDevice, ToolMissing, UsageError
 from harness.fetch.store import cache_root
 
 FIRST_PORT: Final = 5554
@@ -115,6 +115,14 @@ def running() -> list[PixelInfo]:
             if pid and document["pid"] == pid:
                 found.append(_from_document(document, None))
     return sorted(found, key=lambda info: info.port)
+
+
+def named(serial: str) -> PixelInfo:
+    """The device that runs under this serial. Raises `NoDevice` (`pixel.unknown`)."""
+    for info in running():
+        if info.serial == serial:
+            return info
+    raise NoDevice("pixel.unknown", f"no virtual Pixel {serial} runs here", hint="harness pixel list")
 
 
 def stop(info: PixelInfo) -> None:

@@ -81,6 +81,8 @@ class PackageStore:
         self._file = state / "packages.json"
         self.staging = state / "staging"
         self._paths, self._profile, self._verify = paths, profile, verify
+        self.gate: Callable[[], Awaitable[None]] | None = None
+        """Awaited before each installation, where faults may meet one; may raise `InstallRefused`."""
         self._turn = asyncio.Lock()
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir()
@@ -97,6 +99,8 @@ class PackageStore:
 
     async def install(self, staged: Path, options: InstallOptions) -> Package:
         """Install the APK file `staged`, which lies in `staging` and is moved from there. Raises `InstallRefused`."""
+        if self.gate is not None:
+            await self.gate()
         async with self._turn:
             apk = await asyncio.to_thread(read_apk, staged)
             self._check_device(apk, options)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from harness.checkout import CHECKOUT
-from harness.device.adb import AdbServer, choose
+from harness.device.adb import AdbServer
 from harness.device.base import Device
 from harness.device.lease import lease
 from harness.fetch.store import cache_root, key_of
@@ -44,7 +44,7 @@ def hosted_device(
             if virtual or (serial is None and not server.devices()):
                 pixel = _start_own(keep=keep)
                 server.wait_until_ready(pixel.serial, _READY_SECONDS)
-            chosen = choose(server.devices(), pixel.serial if pixel else serial)
+            chosen = server.ready(pixel.serial if pixel else serial)
         with lease(cache_root() / "leases", chosen):
             yield Host(Device(server, chosen), own=pixel is not None)
     finally:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
-_BACKLOG: Final = 64
+_BACKLOG: Final = 4096
+"""Connections that wait to be taken: over it the kernel has each of them wait a second, those of real servers too."""
 _PRODUCT: Final = ("ro.product.name", "ro.product.model", "ro.product.device")
 
 

@@ -15,9 +15,8 @@ from harness.device.base import Device
 from harness.pixel import lifecycle
 from harness.pixel.faults import remote
 from harness.pixel.lifecycle import PixelInfo
-from tests.integration.pixel.conftest import DEADLINE_S, Adb, apk, home, keys, programs
-
-__all__ = ["apk", "home", "keys"]
+from tests.integration.pixel.conftest import DEADLINE_S, Adb, programs
+from tests.tiny_apk import keystore, pack, sign
 
 READY_S = 10.0
 
@@ -61,19 +60,19 @@ VERSIONS = [pytest.param(name, marks=() if index == 0 else pytest.mark.slow) for
 
 
 @pytest.fixture(scope="package", params=VERSIONS)
-def benches(request: pytest.FixtureRequest, home: Path) -> Iterator[Iterator[Bench]]:
-    """Three devices in turn, on the first adb that is here; on the others in the slow tests.
+def benches(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Bench]]:
+    """Five devices in turn, on the first adb that is here; on the others in the slow tests.
 
-    A real server takes a second to come back to a device that it lost; the next test has another one meanwhile.
+    A real server takes a second to come back to a device that it lost; the next tests have others meanwhile.
     """
-    adb = Adb(programs()[request.param], home)
+    adb = Adb(programs()[request.param], tmp_path_factory.mktemp("home"))
     assert adb("start-server").returncode == 0
     devices: list[PixelInfo] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANDROID_ADB_SERVER_PORT", adb.environment["ANDROID_ADB_SERVER_PORT"])
         server = AdbServer(int(adb.environment["ANDROID_ADB_SERVER_PORT"]))
         try:
-            devices += [lifecycle.start(name=f"faults-{number}", owner=True, wipe=True) for number in range(3)]
+            devices += [lifecycle.start(name=f"faults-{number}", owner=True, wipe=True) for number in range(5)]
             yield itertools.cycle([Bench(adb, server, info) for info in devices])
         finally:
             for info in devices:
@@ -90,3 +89,15 @@ def bench(benches: Iterator[Bench]) -> Iterator[Bench]:
     chosen.server.wait_until_ready(chosen.pixel.serial, DEADLINE_S)
     yield chosen
     remote.clear(chosen.pixel)
+
+
+@pytest.fixture(scope="package")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A developer's key."""
+    return keystore(tmp_path_factory.mktemp("keys") / "alice.keystore")
+
+
+@pytest.fixture(scope="package")
+def apk(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Path:
+    """A signed APK with a native library."""
+    return sign(pack(tmp_path_factory.mktemp("apk") / "tiny.apk", files={"lib/x86_64/liba.so": b"code"}), key)

@@ -44,10 +44,10 @@ def test_storage_that_stays_full_is_told_with_what_is_left(bench: Bench, apk: Pa
 
 
 @pytest.mark.fault("F24")
-def test_no_matching_abi_shows_both_lists(bench: Bench, keys: tuple[Path, Path], tmp_path: Path) -> None:
+def test_no_matching_abi_shows_both_lists(bench: Bench, key: Path, tmp_path: Path) -> None:
     """What the APK has, and what the device runs."""
     files = {"lib/armeabi-v7a/liba.so": b"arm", "lib/mips/liba.so": b"mips"}
-    foreign = sign(pack(tmp_path / "foreign.apk", files=files), keys[0])
+    foreign = sign(pack(tmp_path / "foreign.apk", files=files), key)
     with pytest.raises(InstallFailed) as caught:
         install(bench.device, foreign)
     assert caught.value.code == "install.install_failed_no_matching_abis"
@@ -71,7 +71,7 @@ def test_every_refusal_keeps_the_devices_word_and_has_a_remedy(bench: Bench, apk
 def test_an_installation_that_hangs_is_tried_once_from_a_file(bench: Bench, apk: Path) -> None:
     """The first, streamed, gets no answer in time; the second is pushed first, and leaves no file."""
     arm(bench.pixel, HangInstall())
-    install(bench.device, apk, seconds=0.5)
+    install(bench.device, apk, seconds=0.3)
     assert run(bench.device, ["pm", "path", "dev.tiny"]).exit_code == 0
     assert left_behind(bench) == ""
 
@@ -81,7 +81,7 @@ def test_an_installation_that_hangs_twice_is_the_devices_failure(bench: Bench, a
     """The device itself answers, so it isn't lost."""
     arm(bench.pixel, HangInstall(), times=2)
     with pytest.raises(InstallFailed) as caught:
-        install(bench.device, apk, seconds=0.5)
+        install(bench.device, apk, seconds=0.3)
     assert (caught.value.code, caught.value.owner) == ("install.no_answer", Owner.DEVICE)
     assert armed(bench.pixel) == []
 
@@ -92,16 +92,16 @@ def test_a_device_that_freezes_amid_an_installation_is_lost(
     bench: Bench, apk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing else answers either, so nothing is pushed."""
-    monkeypatch.setattr("harness.device.install._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("harness.device.install._ANSWER_SECONDS", 0.3)
     with during(bench.pixel, Freeze()), pytest.raises(DeviceLost) as caught:
-        install(bench.device, apk, seconds=0.5)
+        install(bench.device, apk, seconds=0.3)
     assert caught.value.code == "device.silent"
 
 
 @pytest.mark.fault("F27")
-def test_a_connection_that_breaks_amid_the_apk_is_a_loss(bench: Bench, keys: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_connection_that_breaks_amid_the_apk_is_a_loss(bench: Bench, key: Path, tmp_path: Path) -> None:
     """The pipe breaks while megabytes are on their way: not a refusal, and never a success."""
-    large = sign(pack(tmp_path / "large.apk", files={"assets/filler": bytes(range(256)) * 40_000}), keys[0])
+    large = sign(pack(tmp_path / "large.apk", files={"assets/filler": bytes(range(256)) * 40_000}), key)
     arm(bench.pixel, Drop(packet=3))
     with pytest.raises(DeviceLost) as caught:
         install(bench.device, large)
@@ -126,6 +126,6 @@ def test_an_apk_that_is_cut_on_the_way_is_refused_there(bench: Bench, apk: Path)
     arm(bench.pixel, HangInstall())
     arm(bench.pixel, CutPush())
     with pytest.raises(Exception, match="after a push of") as caught:
-        install(bench.device, apk, seconds=0.5)
+        install(bench.device, apk, seconds=0.3)
     assert getattr(caught.value, "code", "") == "device.push_short"
     assert left_behind(bench) == ""

@@ -52,6 +52,8 @@ def during(info: PixelInfo, fault: Fault, *, times: int | None = 1) -> Iterator[
 
 def send(info: PixelInfo, *words: str) -> list[str]:
     """Say `fault WORDS…` to the console, and return what it answers before its OK."""
+    if not all(word.isprintable() for word in words):
+        raise UsageError("pixel.fault", f"{' '.join(words)!r} has a character that no fault's words have")
     try:
         with socket.create_connection((_LOOPBACK, info.port), _DEADLINE_S) as channel, channel.makefile("rb") as heard:
             _answer(heard)

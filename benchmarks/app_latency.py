@@ -20,12 +20,13 @@ from machine import machine, print_json
 
 from harness import Choice, run_scenario
 from harness.app.versions import pinned, read_versions
-from harness.checkout import APP_PROJECT, BUILD
+from harness.checkout import APP_PROJECT
 from harness.fetch.maven import resolve
 from harness.models import DescribedModel, describe_variants, load_card
 from harness.models.samples import sample
 from harness.pixel.runtime_build import Runtime, prepare_runtime
 from harness.scenario.inputs import prepared_of
+from harness.scenario.packing import build_app, bundle_for
 
 HERE = Path(__file__).parent
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -56,9 +57,9 @@ def bare(model: DescribedModel, rounds: int, folder: Path, runtime: Runtime) -> 
     return statistics.median(int(line) / 1e6 for line in done.stdout.split())
 
 
-def prepare_bare(folder: Path, runtime: Runtime) -> None:
+def prepare_bare(folder: Path, runtime: Runtime, app: Path) -> None:
     """The APK's libraries, the AARs' classes and the compiled loop in one folder."""
-    with zipfile.ZipFile(BUILD / "app.apk") as apk:
+    with zipfile.ZipFile(app) as apk:
         for name in apk.namelist():
             if name.startswith("lib/x86_64/"):
                 (folder / Path(name).name).write_bytes(apk.read(name))
@@ -91,7 +92,8 @@ def main() -> None:
             if latency is None:
                 raise SystemExit(f"the app measured nothing: {found.model_dump_json(indent=1)}")
             if turn < 0:
-                prepare_bare(folder, runtime)
+                app = build_app(bundle_for({(model.model, str(model.variant)): model}, [sample("chelsea")]))
+                prepare_bare(folder, runtime, app.path)
                 continue
             pairs.append((latency.median, bare(model, options.rounds, folder, runtime)))
     ratios = [app / loop for app, loop in pairs]

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from harness.app.bundle import Bundle, Model, Variant, bundle_of
-from harness.checkout import BUILD, RESULTS
+from harness.checkout import RESULTS
 from harness.device.base import Device
 from harness.device.identity import identify
 from harness.device.install import install
@@ -110,7 +110,7 @@ def _on_a_device(
     """GpuDelegate's rows: all cells are in one run of the app."""
     say(f"corpus: {len(cases)} models on {_CPU}, {', '.join(backends)}")
     bundle = _bundle(cases)
-    apk = build_app(bundle, BUILD / "corpus.apk")
+    apk = build_app(bundle)
     cells = [
         Cell(case.name, _VARIANT, name, _OPTIONS[name], 1, 1, _RULE, ()) for case in cases for name in (_CPU, *backends)
     ]

@@ -219,6 +219,7 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
     }
     coverage = observed(executed.log, folder.run_id)
     expect = prepared.scenario.expect
+    predicted = {key: len(predict(model.path).taken) for key, model in prepared.described.items()}
     rows = []
     for cell in prepared.cells:
         model = prepared.described[cell.model, cell.variant]
@@ -240,7 +241,7 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
             answers=answers.words(model),
             unreadable=answers.unreadable,
             least_coverage=expect.coverage,
-            predicted=len(predict(model.path).taken),
+            predicted=predicted[cell.model, cell.variant],
             model_bytes=model.bytes,
             latency_of=_NOT_A_PHONE if identity.emulated else _PHONE,
         )

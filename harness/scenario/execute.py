@@ -145,9 +145,16 @@ def _check_finish(finish: Finish, lines: tuple[logcat.LogLine, ...]) -> None:
             why=word,
             hint="close other apps, run fewer models at a time, or use a smaller variant",
         )
+    if finish.code is None:
+        raise AppCrashed(
+            "app.not_started",
+            "`am instrument` ended without a result of the app's",
+            why=stack or finish.rest.strip()[:400],
+            hint="`adb shell pm list instrumentation` shows what is installed",
+        )
     said = finish.values.get("longMsg") or finish.values.get("shortMsg") or finish.values.get("error") or finish.rest
     raise AppCrashed(
-        "app.crashed" if finish.code is not None else "app.not_started",
+        "app.crashed",
         f"the app ended in the middle of the run: {said or f'instrumentation code {finish.code}'}",
         why=stack,
         hint="what it had recorded is kept; logcat.txt in the run's folder has the rest",

@@ -24,10 +24,8 @@ from harness.pixel.faults.kinds import (
     Reboot,
     SpoilPull,
     StopApp,
-    Thermal,
 )
 from harness.pixel.faults.remote import arm
-from harness.pixel.hardware import ThermalStatus
 from harness.results.document import Outcome, RunResults, Validity, read_results
 from harness.results.journal import Recorded, read_journal
 from harness.scenario.execute import APPLICATION
@@ -227,10 +225,13 @@ def test_lost_lines_of_the_log_are_not_taken_for_no_coverage(broken_by: Callable
     assert row.latency.count == 4
 
 
-@pytest.mark.fault("F37")
-def test_throttling_degrades_what_was_measured(broken_by: Callable[..., RunResults]) -> None:
-    """The device's thermal status is in the samples, and in the verdict."""
-    found = broken_by(Thermal(ThermalStatus.severe), first=True)
-    (row,) = found.rows
-    assert row.validity is Validity.DEGRADED
-    assert [issue.code for issue in row.issues] == ["device.throttled"]
+@pytest.mark.fault("F30")
+def test_an_app_that_can_not_be_started_is_told_though_am_succeeds(bench: Bench, apk: Path, tmp_path: Path) -> None:
+    """`am instrument` of what isn't there exits with 0 or 1 by Android's version; what it printed decides."""
+    scenario = tmp_path / "breaking.yaml"
+    scenario.write_text(SCENARIO)
+    choice = Choice(backends=("cpu",), apk=apk)
+    found = run_scenario(scenario, choice, serial=bench.pixel.serial, results=tmp_path / "results")
+    assert found.failure is not None
+    assert (found.exit_code, found.failure.code) == (ExitCode.APP_CRASHED, "app.not_started")
+    assert f"INSTRUMENTATION_FAILED: {APPLICATION}/" in found.failure.why

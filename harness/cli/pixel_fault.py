@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from textwrap import fill, indent
 from typing import Annotated
 
 import typer
 
 from harness.pixel.faults.kinds import KINDS
 
-_WIDTH = 34
-
+_WIDTH = 72
 HELP = "\n\n".join(
     (
         "Have a virtual Pixel break, as phones and cables do.",
         "KIND is `list`, `clear` (all, or one kind), or one of these; what follows is what a client sees:",
-        "\b\n" + "\n".join(f"{kind.usage:<{_WIDTH}} {kind.sees}" for kind in KINDS.values()),
+        "\b\n" + "\n".join(f"{kind.usage}\n{indent(fill(kind.sees, _WIDTH), '    ')}" for kind in KINDS.values()),
         "What breaks an operation is used up by it; what is a state lasts until it is cleared, or for --for seconds.",
     )
 )
@@ -23,7 +23,7 @@ HELP = "\n\n".join(
 def fault(
     serial: Annotated[str, typer.Argument(help="Which virtual Pixel.")],
     kind: Annotated[str, typer.Argument(help="What breaks, or list, or clear.")],
-    arguments: Annotated[list[str] | None, typer.Argument(help="The kind's own.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="What the kind takes.")] = None,
     times: Annotated[int, typer.Option(min=1, help="So many operations; with --always all.")] = 1,
     always: Annotated[bool, typer.Option("--always", help="Every operation until it is cleared.")] = False,
     after: Annotated[float, typer.Option(min=0, help="Begin after so many seconds.")] = 0.0,

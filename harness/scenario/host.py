@@ -11,10 +11,12 @@ from harness.checkout import CHECKOUT
 from harness.device.adb import AdbServer
 from harness.device.base import Device
 from harness.device.lease import lease
+from harness.device.watch import wait_until_booted
 from harness.fetch.store import cache_root, key_of
 from harness.pixel import lifecycle
 
 _READY_SECONDS = 30.0
+_BOOT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ def hosted_device(
                 server.wait_until_ready(pixel.serial, _READY_SECONDS)
             chosen = server.ready(pixel.serial if pixel else serial)
         with lease(cache_root() / "leases", chosen):
-            yield Host(Device(server, chosen), own=pixel is not None)
+            device = Device(server, chosen)
+            wait_until_booted(device, _BOOT_SECONDS)
+            yield Host(device, own=pixel is not None)
     finally:
         if pixel is not None and not keep:
             lifecycle.stop(pixel)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.pixel.apk import InstallRefused
 from harness.pixel.faults.kinds import (
+    Booting,
     Drop,
     Fault,
     Freeze,
@@ -48,7 +49,7 @@ class FaultActs:
         self._device, self._transports = device, transports
         device.packages.gate = self._before_install
         for fault in device.faults.begun():
-            if isinstance(fault, LoseLog):
+            if isinstance(fault, LoseLog | Booting):
                 self(fault, True)
 
     def __call__(self, fault: Fault, on: bool) -> None:
@@ -62,12 +63,17 @@ class FaultActs:
                 self._kill(self._running(package), number)
             case StopApp(package):
                 self._stop(package, on)
-            case LoseLog(every):
-                self._device.logs.loses = (lambda number: number % every == 0) if on else None
+            case LoseLog():
+                lossy = self._device.faults.active(LoseLog)
+                self._device.logs.loses = (lambda number: number % lossy.every == 0) if lossy else None
+            case Booting():
+                self._device.properties.set("sys.boot_completed", "" if on else "1")
+                self._device.properties.set("init.svc.bootanim", "running" if on else "stopped")
             case Reboot() if on:
                 self._device.rebooting.set()
-            case Thermal(status):
-                self._device.hardware.thermal = status if on else ThermalStatus.none
+            case Thermal():
+                hot = self._device.faults.active(Thermal)
+                self._device.hardware.thermal = hot.status if hot else ThermalStatus.none
 
     def _running(self, package: str) -> AppRecord:
         for record in self._device.activities.running():

@@ -99,6 +99,11 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class Booting:
+    """adb reaches the device, and Android isn't up yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Thermal:
     """The device reports this thermal status."""
 
@@ -133,7 +138,7 @@ class CutPush:
 
 Fault = (
     Drop | Offline | Unauthorized | Freeze | Slow | FullStorage | RefuseInstall | HangInstall | KillApp | StopApp | LoseLog
-    | LoseExit | Reboot | Thermal | SpoilPull | CutPush
+    | LoseExit | Reboot | Booting | Thermal | SpoilPull | CutPush
 )  # fmt: skip
 """Any of them."""
 
@@ -191,6 +196,7 @@ KINDS: Final[dict[type[Fault], Kind]] = {
     ),
     LoseExit: Kind("lose-exit", "a shell command's output ends, its exit code never comes", LoseExit, used_up=True),
     Reboot: Kind("reboot", "it goes away and comes back with another boot id", Reboot, momentary=True),
+    Booting: Kind("booting", "sys.boot_completed is empty, and pm, am and cmd find no service", Booting),
     Thermal: Kind(
         "thermal STATUS",
         "PowerManager and `dumpsys thermalservice` report none, light, moderate, severe, critical, emergency, shutdown",

@@ -15,6 +15,7 @@ from harness.pixel.faults.console import FaultConsole
 from harness.pixel.faults.files import spoiled
 from harness.pixel.faults.kinds import (
     KINDS,
+    Booting,
     CutPush,
     Damage,
     Drop,
@@ -57,6 +58,7 @@ EXAMPLES: dict[str, Fault] = {
     "lose-log 3": LoseLog(3),
     "lose-exit": LoseExit(),
     "reboot": Reboot(),
+    "booting": Booting(),
     "thermal severe": Thermal(ThermalStatus.severe),
     "spoil-pull flip": SpoilPull(Damage.flip),
     "spoil-pull lose *.bin": SpoilPull(Damage.lose, "*.bin"),

@@ -71,7 +71,7 @@ def test_every_refusal_keeps_the_devices_word_and_has_a_remedy(bench: Bench, apk
 def test_an_installation_that_hangs_is_tried_once_from_a_file(bench: Bench, apk: Path) -> None:
     """The first, streamed, gets no answer in time; the second is pushed first, and leaves no file."""
     arm(bench.pixel, HangInstall())
-    install(bench.device, apk, seconds=0.3)
+    install(bench.device, apk, seconds=1)
     assert run(bench.device, ["pm", "path", "dev.tiny"]).exit_code == 0
     assert left_behind(bench) == ""
 

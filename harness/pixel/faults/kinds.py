@@ -50,7 +50,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class FullStorage:
-    """No byte can be written to `/data`."""
+    """Pushes and installations find no room on `/data`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from signal import SIGSEGV
 
 import pytest
 
+from harness.device.install import uninstall
 from harness.device.shell import run
 from harness.errors import ExitCode, Owner
 from harness.pixel.faults.kinds import (
@@ -44,6 +45,8 @@ backends:
 inputs: [chelsea]
 runs: {warmup: 0, minutes: 2}
 """
+SILENCE_S = 6.0
+"""Longer than the app takes to its first record on a busy machine."""
 AT = 4
 """The sample after which the device breaks."""
 
@@ -143,7 +146,7 @@ def test_a_device_that_freezes_ends_the_run(
 ) -> None:
     """adb lists it as ready, and nothing comes; the samples before it are kept."""
     monkeypatch.setattr("harness.device.watch._BACK_SECONDS", 1.0)
-    monkeypatch.setattr("harness.scenario.execute.SILENCE_SECONDS", 2.0)
+    monkeypatch.setattr("harness.scenario.execute.SILENCE_SECONDS", SILENCE_S)
     found = broken_by(Freeze())
     assert found.failure is not None
     assert (found.exit_code, found.failure.code) == (ExitCode.DEVICE_LOST, "device.silent")
@@ -155,7 +158,7 @@ def test_an_app_that_hangs_is_stopped(
     broken_by: Callable[..., RunResults], bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The device answers and the app doesn't: exit 7, and no process of it is left."""
-    monkeypatch.setattr("harness.scenario.execute.SILENCE_SECONDS", 3.0)
+    monkeypatch.setattr("harness.scenario.execute.SILENCE_SECONDS", SILENCE_S)
     found = broken_by(StopApp(APPLICATION))
     assert found.failure is not None
     assert (found.exit_code, found.failure.code) == (ExitCode.APP_CRASHED, "app.silent")
@@ -230,6 +233,7 @@ def test_an_app_that_can_not_be_started_is_told_though_am_succeeds(bench: Bench,
     """`am instrument` of what isn't there exits with 0 or 1 by Android's version; what it printed decides."""
     scenario = tmp_path / "breaking.yaml"
     scenario.write_text(SCENARIO)
+    uninstall(bench.device, APPLICATION)
     choice = Choice(backends=("cpu",), apk=apk)
     found = run_scenario(scenario, choice, serial=bench.pixel.serial, results=tmp_path / "results")
     assert found.failure is not None

@@ -24,7 +24,9 @@ from harness.checkout import APP_PROJECT
 from harness.fetch.maven import resolve
 from harness.models import DescribedModel, describe_variants, load_card
 from harness.models.samples import sample
+from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.runtime_build import Runtime, prepare_runtime
+from harness.pixel.states import Make
 from harness.scenario.inputs import prepared_of
 from harness.scenario.packing import build_app, bundle_for
 
@@ -79,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--variant", default="fp32")
     options = parser.parse_args()
-    runtime = prepare_runtime()
+    runtime = prepare_runtime(PIXEL_3_XL.sdk)
     (model,) = describe_variants(load_card("efficientnet_lite0"), [options.variant])
     pairs = []
     with tempfile.TemporaryDirectory() as name:
@@ -87,7 +89,7 @@ def main() -> None:
         scenario = folder / "latency.yaml"
         scenario.write_text(SCENARIO.format(variant=options.variant, rounds=options.rounds))
         for turn in range(-1, options.pairs):
-            found = run_scenario(scenario, Choice(), virtual=True, results=folder / "results")
+            found = run_scenario(scenario, Choice(), virtual=Make(), results=folder / "results")
             latency = found.rows[0].latency
             if latency is None:
                 raise SystemExit(f"the app measured nothing: {found.model_dump_json(indent=1)}")

@@ -23,6 +23,7 @@ from harness.models import webgpu
 from harness.models.corpus import BACKENDS, OPENCL, OPENGL, WEBGPU, Case, Fate, corpus
 from harness.models.corpus_rows import CorpusResults, CorpusRow
 from harness.models.gpu_support import predict
+from harness.pixel.states import Make
 from harness.results.agreement import Agreement, Array, compare
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import GPU_DELEGATE, Coverage, observe
@@ -67,7 +68,7 @@ def run_corpus(
     *,
     backends: Sequence[str] = ON_A_DEVICE,
     serial: str | None = None,
-    virtual: bool = False,
+    virtual: Make | None = None,
     keep: bool = False,
     results: Path | None = None,
     say: Callable[[str], None] = lambda _message: None,
@@ -102,7 +103,7 @@ def _on_a_device(
     backends: Sequence[str],
     *,
     serial: str | None,
-    virtual: bool,
+    virtual: Make | None,
     keep: bool,
     results: Path,
     say: Callable[[str], None],

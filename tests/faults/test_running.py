@@ -25,8 +25,10 @@ from harness.pixel.faults.kinds import (
     Reboot,
     SpoilPull,
     StopApp,
+    Thermal,
 )
 from harness.pixel.faults.remote import arm
+from harness.pixel.hardware import ThermalStatus
 from harness.results.document import Outcome, RunResults, Validity, read_results
 from harness.results.journal import Recorded, read_journal
 from harness.scenario.execute import APPLICATION
@@ -239,3 +241,12 @@ def test_an_app_that_can_not_be_started_is_told_though_am_succeeds(bench: Bench,
     assert found.failure is not None
     assert (found.exit_code, found.failure.code) == (ExitCode.APP_CRASHED, "app.not_started")
     assert f"INSTRUMENTATION_FAILED: {APPLICATION}/" in found.failure.why
+
+
+@pytest.mark.fault("F37")
+def test_throttling_degrades_what_was_measured(broken_by: Callable[..., RunResults]) -> None:
+    """The device's thermal status is in the samples, and in the verdict."""
+    found = broken_by(Thermal(ThermalStatus.severe), first=True)
+    (row,) = found.rows
+    assert row.validity is Validity.DEGRADED
+    assert [issue.code for issue in row.issues] == ["device.throttled"]

@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.apk import InstallRefused
@@ -73,7 +74,8 @@ class FaultActs:
                 self._device.rebooting.set()
             case Thermal():
                 hot = self._device.faults.active(Thermal)
-                self._device.hardware.thermal = hot.status if hot else ThermalStatus.none
+                hardware = self._device.hardware
+                hardware.change(replace(hardware.now, thermal=hot.status if hot else ThermalStatus.none))
 
     def _running(self, package: str) -> AppRecord:
         for record in self._device.activities.running():

@@ -123,6 +123,12 @@ class DeviceLost(HarnessError):
     owner = Owner.DEVICE
 
 
+class DeviceInterrupted(DeviceLost):
+    """The device went away in the middle of an operation, and is there again."""
+
+    transient = True
+
+
 class DeviceFailed(HarnessError):
     """The device answered, and said no: a command or a transfer failed on its side."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import pixel_fault
+
 if TYPE_CHECKING:
     from harness.pixel.lifecycle import PixelInfo
     from harness.pixel.status import PixelStatus
@@ -66,6 +68,9 @@ def start(
     with ThreadPoolExecutor(max_workers=4) as pool:
         for started in [pool.submit(start_one, number) for number in range(count)]:
             console.show_text(started.result().serial)
+
+
+app.command("fault", help=pixel_fault.HELP)(pixel_fault.fault)
 
 
 @app.command()

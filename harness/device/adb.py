@@ -17,6 +17,7 @@ DEFAULT_PORT = 5037
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0
+_RECONNECT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,30 @@ class AdbServer:
             raise NoDevice(
                 "device.not_ready", f"{serial} did not become ready within {seconds:g} s", why=f"its state was: {state}"
             ) from error
+
+    def ready(self, serial: str | None) -> str:
+        """The serial to use, as `choose` gives it; a device that is offline is reconnected, once.
+
+        Raises `NoDevice` when none can be used.
+        """
+        try:
+            return choose(self.devices(), serial)
+        except NoDevice as error:
+            offline = [entry.serial for entry in self.devices() if entry.state == "offline"]
+            wanted = serial or (offline[0] if len(offline) == 1 else "")
+            if error.code not in ("device.offline", "device.none") or wanted not in offline:
+                raise
+        self.open("host:reconnect-offline", f"reconnecting {wanted}", Deadline.after(_ANSWER_SECONDS)).close()
+        try:
+            self.wait_until_ready(wanted, _RECONNECT_SECONDS)
+        except NoDevice as error:
+            raise NoDevice(
+                "device.offline",
+                f"{wanted} is offline, and was reconnected in vain",
+                why=error.why,
+                hint=_REMEDY["offline"],
+            ) from error
+        return choose(self.devices(), serial)
 
     def stop(self) -> None:
         """End the server; only for one that this process started."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from harness.device.adb import AdbServer
 from harness.device.stream import Deadline, ServerRefused, Stream
 from harness.errors import DeviceFailed, DeviceLost
+
+OWN_FOLDER = PurePosixPath("/data/local/tmp/tfliteharness")
+"""Where all that the harness puts on a device lies, save apps and what they write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from harness.device.logcat import LogLine
 _JAVA = re.compile(r"FATAL EXCEPTION")
 _NATIVE = re.compile(r"(Fatal signal|signal) (\d+) \((SIG[A-Z]+)\)")
 _PROCESS = re.compile(r"Process: (?P<name>[\w.:]+), PID: (?P<pid>\d+)")
+_KILLERS = ("lowmemorykiller", "lmkd")
 _MOST_LINES = 40
 
 
@@ -23,6 +24,12 @@ def last_crash(lines: Sequence[LogLine], package: str) -> str:
             tail = [line.message for line in lines[number : number + _MOST_LINES] if line.pid == lines[number].pid]
             return "\n".join(tail)
     return ""
+
+
+def killed(lines: Sequence[LogLine], package: str) -> str:
+    """What the low-memory killer said of `package` last (`Kill 'dev.app' (1234), uid …`); empty when it said nothing."""
+    words = (line.message for line in reversed(lines) if line.tag in _KILLERS)
+    return next((message for message in words if message.startswith(f"Kill '{package}'")), "")
 
 
 def _last_java(lines: Sequence[LogLine], package: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -38,18 +39,19 @@ class Finish:
 
 
 def instrument(
-    device: Device, component: str, arguments: Mapping[str, str], *, seconds: float
+    device: Device, component: str, arguments: Mapping[str, str], *, seconds: float, silence: float = math.inf
 ) -> Iterator[Status | Finish]:
     """Run an instrumentation and yield each `Status`, then one `Finish`.
 
-    Raises `DeviceLost` when the device goes away. Closing the iterator ends the instrumentation.
+    Raises `DeviceLost` when the device goes away, takes longer than `seconds`, or says nothing for `silence` of them.
+    Closing the iterator ends the instrumentation.
     """
     argv = ["am", "instrument", "-w", "-r"]
     for key, value in arguments.items():
         argv += ["-e", key, value]
     parser = _Parser()
     pending = b""
-    for kind, payload in frames(device, [*argv, component], seconds=seconds):
+    for kind, payload in frames(device, [*argv, component], seconds=seconds, silence=silence):
         if kind is ShellId.STDOUT:
             *lines, pending = (pending + payload).split(b"\n")
             for line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from harness.errors import DeviceFailed, DeviceLost
 from harness.wire import SHELL_HEADER, ShellId, WireError, parse_shell_header
 
 _FRAME_MAX = 1 << 24
+_TAIL = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,16 @@ def quote(argv: Sequence[str]) -> str:
     return shlex.join(argv)
 
 
-def frames(device: Device, argv: Sequence[str], *, seconds: float) -> Iterator[tuple[ShellId, bytes]]:
+def frames(
+    device: Device, argv: Sequence[str], *, seconds: float, silence: float = math.inf
+) -> Iterator[tuple[ShellId, bytes]]:
     """The frames of a running command as they come, the last one `EXIT` with its code in one byte.
 
-    Raises `DeviceLost` when the stream ends before that frame. Closing the iterator ends the command.
+    Raises `DeviceLost` when the stream ends before that frame, takes longer than `seconds`, or is silent for `silence` of
+    them. Closing the iterator ends the command.
     """
     what = f"running `{argv[0]}` on {device.serial}"
-    with device.open(f"shell,v2,raw:{quote(argv)}", what, Deadline.after(seconds)) as stream:
+    with device.open(f"shell,v2,raw:{quote(argv)}", what, Deadline.after(seconds, silence=silence)) as stream:
         while True:
             try:
                 kind, length = parse_shell_header(stream.read_exactly(SHELL_HEADER.size))
@@ -60,14 +65,24 @@ def frames(device: Device, argv: Sequence[str], *, seconds: float) -> Iterator[t
 
 
 def run(device: Device, argv: Sequence[str], *, seconds: float = 30.0) -> Completed:
-    """Run a command to its end; its exit code is a value, not an error."""
+    """Run a command to its end; its exit code is a value, not an error.
+
+    Raises `DeviceLost` with what it had printed when its end doesn't come.
+    """
     parts: dict[ShellId, bytearray] = {ShellId.STDOUT: bytearray(), ShellId.STDERR: bytearray()}
     exit_code = 255
-    for kind, payload in frames(device, argv, seconds=seconds):
-        if kind is ShellId.EXIT:
-            exit_code = payload[0] if payload else 255
-        elif kind in parts:
-            parts[kind] += payload
+    try:
+        for kind, payload in frames(device, argv, seconds=seconds):
+            if kind is ShellId.EXIT:
+                exit_code = payload[0] if payload else 255
+            elif kind in parts:
+                parts[kind] += payload
+    except DeviceLost as error:
+        printed = b"".join(parts.values()).decode(errors="replace").strip()
+        if not printed:
+            raise
+        why = "; ".join(filter(None, (error.why, f"it had printed: {printed[-_TAIL:]}")))
+        raise DeviceLost(error.code, error.what, why=why, hint=error.hint) from error
     return Completed(tuple(argv), exit_code, bytes(parts[ShellId.STDOUT]), bytes(parts[ShellId.STDERR]))
 
 
@@ -78,6 +93,6 @@ def check(device: Device, argv: Sequence[str], *, seconds: float = 30.0) -> Comp
         raise DeviceFailed(
             "device.command",
             f"`{shlex.join(argv)}` failed on {device.serial} with exit code {done.exit_code}",
-            why=(done.stderr or done.stdout).decode(errors="replace").strip()[-400:],
+            why=(done.stderr or done.stdout).decode(errors="replace").strip()[-_TAIL:],
         )
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 import time
@@ -20,15 +21,16 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """One point in monotonic time that covers all steps of an operation."""
+    """One point in monotonic time that covers all steps of an operation, and how long it may be silent before that."""
 
     at: float
     seconds: float
+    silence: float = math.inf
 
     @classmethod
-    def after(cls, seconds: float) -> Deadline:
+    def after(cls, seconds: float, *, silence: float = math.inf) -> Deadline:
         """The deadline that many seconds from now."""
-        return cls(time.monotonic() + seconds, seconds)
+        return cls(time.monotonic() + seconds, seconds, silence)
 
     def remaining(self) -> float:
         """Seconds left; zero when it has passed."""
@@ -44,9 +46,10 @@ class ServerRefused(Exception):
 
 
 class Stream:
-    """An open connection; every read is exact, every wait ends at the deadline.
+    """An open connection; every read is exact, every wait ends at the deadline, or after the silence that it allows.
 
-    Raises `DeviceLost` when the peer goes away or stays silent past the deadline: an end of stream is never a result.
+    Raises `DeviceLost` when the peer goes away (`device.lost`) or stays silent (`device.silent`): an end of stream is never
+    a result.
     """
 
     def __init__(self, connection: Connection, what: str, deadline: Deadline) -> None:
@@ -125,12 +128,14 @@ class Stream:
         left = self.deadline.remaining()
         if left <= 0:
             raise self._silent()
-        return left
+        return min(left, self.deadline.silence)
 
     def _silent(self) -> DeviceLost:
+        late = self.deadline.remaining() <= 0
         return DeviceLost(
             "device.silent",
-            f"{self.what}: no end within {self.deadline.seconds:g} s",
+            f"{self.what}: "
+            + (f"no end within {self.deadline.seconds:g} s" if late else f"not a word for {self.deadline.silence:g} s"),
             hint="look at the device's screen and `adb devices`; what had arrived is kept",
         )
 

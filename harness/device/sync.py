@@ -57,7 +57,8 @@ def push_bytes(device: Device, data: bytes, remote: PurePosixPath, *, mode: int 
 def pull(device: Device, remote: PurePosixPath, local: Path) -> int:
     """Copy a device's file to the host, through `<name>.part`; returns its size in bytes.
 
-    Raises `DeviceFailed` with the device's reason, `DeviceLost` when it breaks off (what came stays in the `.part`).
+    Raises `DeviceFailed` with the device's reason, or when another number of bytes came than were there, and `DeviceLost`
+    when it breaks off; what came stays in the `.part`.
     """
     with _open(device, f"pulling {remote}", 1 << 30) as stream:
         expected = _stat(stream, remote)
@@ -82,7 +83,7 @@ def pull(device: Device, remote: PurePosixPath, local: Path) -> int:
         except OSError as error:
             raise HostError("host.write", f"can't write {local}", why=str(error)) from error
     if size & 0xFFFFFFFF != expected.size:
-        raise DeviceLost("device.pull_short", f"{remote}: {size} bytes came, {expected.size} were there")
+        raise DeviceFailed("device.pull_short", f"{remote}: {size} bytes came, {expected.size} were there")
     part.replace(local)
     return size
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from harness import wire
 from harness.pixel.packets import PacketChannel
 from harness.pixel.stream import WINDOW, Stream, StreamClosed
 from harness.wire import Auth, Command, Packet, WireError
-
-if TYPE_CHECKING:
-    from harness.pixel.authorisation import Authorisation
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +26,19 @@ Service = Callable[[Stream], Awaitable[None]]
 """What runs on a stream, from its opening to its end."""
 Finder = Callable[["Connection", str], Awaitable[Service | None]]
 """Gives the service of a name, or None where there is none; an `OSError` or `ValueError` says why it can't be opened."""
+
+
+class Keys(Protocol):
+    """Which servers may talk to the device; `harness.pixel.authorisation.Authorisation` is one."""
+
+    def fresh_token(self) -> bytes:
+        """What a server must sign."""
+
+    def verifies(self, token: bytes, signature: bytes) -> bool:
+        """Whether a known key signed `token`."""
+
+    def when_known(self, line: str, act: Callable[[], None]) -> Callable[[], None]:
+        """Call `act` when the key in `line` gets known; what is returned gives up the waiting."""
 
 
 class Connection:
@@ -45,7 +55,7 @@ class Connection:
         *,
         banner: Callable[[], bytes],
         find_service: Finder,
-        authorisation: Authorisation | None = None,
+        authorisation: Keys | None = None,
         number: int = 0,
         on_lost: Callable[[], object] = lambda: None,
     ) -> None:
@@ -159,7 +169,7 @@ class Connection:
         log.info("connected: %s", text)
         self._channel.send(Packet(Command.CNXN, wire.VERSION_WITHOUT_CHECKSUM, wire.MAX_PAYLOAD, ours))
 
-    def _ask_for_signature(self, authorisation: Authorisation) -> None:
+    def _ask_for_signature(self, authorisation: Keys) -> None:
         self._token = authorisation.fresh_token()
         self._channel.send(Packet(Command.AUTH, Auth.TOKEN, 0, self._token))
 

@@ -24,7 +24,10 @@ from harness import wire
 from harness.errors import DeviceUnavailable, HarnessError, ToolMissing
 from harness.pixel.authorisation import Authorisation
 from harness.pixel.device import VirtualPixel
-from harness.pixel.emulator_console import TOKEN_NAME, EmulatorConsole, console_token
+from harness.pixel.emulator_console import TOKEN_NAME, Command, EmulatorConsole, console_token
+from harness.pixel.faults.acts import FaultActs
+from harness.pixel.faults.armed import Faults
+from harness.pixel.faults.console import FaultConsole
 from harness.pixel.hardware import Hardware
 from harness.pixel.lifecycle import FIRST_PORT, KEYS_NAME, LAST_PORT, LOG_NAME, PixelInfo
 from harness.pixel.orphans import OrphanCollector
@@ -185,13 +188,26 @@ async def _run(
     if options.owner is not None:
         loop.add_reader(options.owner, stopping.set)
     state, home, hardware = Path(info.state), Path.home(), Hardware(profile.memory)
+    faults = Faults()
     authorisation = Authorisation(state / KEYS_NAME) if options.secure else None
 
     def boot() -> VirtualPixel:
-        return VirtualPixel(profile, info.name, info.serial, state, hardware=hardware, secure=info.secure, gpu=info.gpu)
+        return VirtualPixel(
+            profile,
+            info.name,
+            info.serial,
+            state,
+            hardware=hardware,
+            faults=faults,
+            secure=info.secure,
+            gpu=info.gpu,
+        )
 
     device = boot()
-    more = {"status": lambda _: status_line(status_of(device, info.pid))}
+    more: dict[str, Command] = {
+        "status": lambda _: status_line(status_of(device, info.pid)),
+        "fault": FaultConsole(faults),
+    }
     consoles = EmulatorConsole(info.name, home / TOKEN_NAME, console_token(home), hardware, stopping.set, more)
     await asyncio.start_server(consoles.serve, sock=console, limit=1 << 13)
 
@@ -218,6 +234,7 @@ async def _run_boot(
     waits: list[asyncio.Task[bool]] = []
     try:
         await device.start()
+        device.faults.act = FaultActs(device, transports)
         await transports.start(listener)
         await _announce(listener.getsockname()[1])
         tell()

@@ -19,6 +19,7 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
+from harness.pixel.faults.armed import Faults
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.network import DeviceNetwork
@@ -51,11 +52,13 @@ class VirtualPixel:
         state: Path,
         *,
         hardware: Hardware | None = None,
+        faults: Faults | None = None,
         secure: bool = False,
         gpu: Gpu = Gpu.BOTH,
     ) -> None:
         self.profile, self.name, self.serial, self.state, self.gpu = profile, name, serial, state, gpu
         self.hardware: Hardware = hardware or Hardware(profile.memory)
+        self.faults: Faults = faults or Faults()
         self.booted = time.monotonic()
         """When it booted, by the host's clock."""
         self.rebooting = asyncio.Event()

@@ -39,6 +39,7 @@ _HELP: Final = {
     "thermal": "thermal status that apps are told (the virtual Pixel's own)",
     "memory": "memory that the device says it has (the virtual Pixel's own)",
     "status": "the device's state as a line of JSON (the virtual Pixel's own)",
+    "fault": "have the virtual Pixel break, see `harness pixel fault`",
     "rotate": "refused: the virtual Pixel's screen stays upright",
     "kill": "kill the emulator instance",
     "quit": "quit control session",

@@ -69,6 +69,8 @@ class LogBuffers:
 
     def __init__(self, ring_bytes: int = RING_BYTES) -> None:
         self.ring_bytes = ring_bytes
+        self.loses: Callable[[int], bool] | None = None
+        """Whether the entry of that number is lost before it is written, where a fault says so."""
         self._rings: dict[Buffer, deque[Entry]] = {buffer: deque() for buffer in Buffer}
         self._sizes = dict.fromkeys(Buffer, 0)
         self._count = 0
@@ -81,6 +83,8 @@ class LogBuffers:
         """Append an entry and wake the followers."""
         when = time.time_ns() if nanoseconds is None else nanoseconds
         self._count += 1
+        if self.loses is not None and self.loses(self._count):
+            return
         entry = Entry(self._count, buffer, priority, when, pid, pid if tid is None else tid, uid, tag, message)
         ring = self._rings[buffer]
         ring.append(entry)

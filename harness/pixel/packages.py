@@ -63,6 +63,8 @@ class PackageStore:
     ) -> None:
         self._file = state / "packages.json"
         self._paths, self._profile, self._storage, self._verify = paths, profile, storage, verify
+        self.gate: Callable[[], Awaitable[None]] | None = None
+        """Awaited before each installation, where faults may meet one; may raise `InstallRefused`."""
         self._turn = asyncio.Lock()
         self._packages: dict[str, Package] = {}
         self._kept: dict[str, KeptData] = {}
@@ -105,6 +107,8 @@ class PackageStore:
 
         `folder` is the device's, in which refusals say that they lie.
         """
+        if self.gate is not None:
+            await self.gate()
         async with self._turn:
             new = [await self._read(path, f"{folder}/{path.name}") for path in staged]
             name = new[0].apk.manifest.package if new else options.package or ""

@@ -9,6 +9,8 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.adbd import Connection, Service
+from harness.pixel.faults.kinds import Offline, Unauthorized
+from harness.pixel.faults.line import NO_KEYS, Deaf, FaultyChannel
 from harness.pixel.packets import PacketChannel
 from harness.pixel.services import FEATURES, find_service
 from harness.pixel.services.asked import Asked
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
-_BACKLOG: Final = 64
+_BACKLOG: Final = 4096
+"""Connections that wait to be taken: over it the kernel has each of them wait a second, those of real servers too."""
 _PRODUCT: Final = ("ro.product.name", "ro.product.model", "ro.product.device")
 
 
@@ -29,7 +32,7 @@ class Transports:
 
     def __init__(self, device: VirtualPixel, authorisation: Authorisation | None) -> None:
         self._device, self._authorisation = device, authorisation
-        self._connections: dict[PacketChannel, Connection] = {}
+        self._connections: dict[PacketChannel, Connection | Deaf] = {}
         self._numbers = itertools.count(1)
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -59,19 +62,38 @@ class Transports:
             self._server.close()
         await asyncio.gather(*(connection.close() for connection in self._connections.values()))
 
-    async def _serve(self, **where: object) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: PacketChannel(self._connected), backlog=_BACKLOG, **where)  # type: ignore[no-any-return, call-overload]
+    def drop_all(self) -> None:
+        """End every connection at once, and serve who comes again."""
+        for channel in tuple(self._connections):
+            channel.abort()
 
-    def _connected(self, channel: PacketChannel) -> Connection:
-        connection = self._connections[channel] = Connection(
-            channel,
-            number=next(self._numbers),
-            banner=self._banner,
-            find_service=self._find_service,
-            on_lost=lambda: self._connections.pop(channel, None),
-            authorisation=self._authorisation,
-        )
+    def look_at_faults(self) -> None:
+        """Have every connection see that a fault on the line began or ended."""
+        for channel in tuple(self._connections):
+            if isinstance(channel, FaultyChannel):
+                channel.look_at_faults()
+
+    async def _serve(self, **where: object) -> asyncio.Server:
+        loop, faults = asyncio.get_running_loop(), self._device.faults
+        return await loop.create_server(lambda: FaultyChannel(self._connected, faults), backlog=_BACKLOG, **where)  # type: ignore[no-any-return, call-overload]
+
+    def _connected(self, channel: PacketChannel) -> Connection | Deaf:
+        def on_lost() -> None:
+            self._connections.pop(channel, None)
+
+        faults = self._device.faults
+        if faults.active(Offline):
+            connection: Connection | Deaf = Deaf(channel, on_lost)
+        else:
+            connection = Connection(
+                channel,
+                number=next(self._numbers),
+                banner=self._banner,
+                find_service=self._find_service,
+                on_lost=on_lost,
+                authorisation=NO_KEYS if faults.active(Unauthorized) else self._authorisation,
+            )
+        self._connections[channel] = connection
         return connection
 
     async def _find_service(self, connection: Connection, name: str) -> Service | None:

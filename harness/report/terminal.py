@@ -22,6 +22,8 @@ def render(results: RunResults) -> RenderableType:
         parts.append(_table(results))
         if any(row.issues for row in results.rows):
             parts.append(_reasons(results))
+    if results.attempts:
+        parts.append(_attempts(results))
     if results.failure is not None:
         parts.append(_failure(results))
     parts.append(_closing(results))
@@ -133,6 +135,15 @@ def _reasons(results: RunResults) -> Text:
             text.append(f"\n  known: {known[code]}", style="yellow")
     if len(about) > _MOST_REASONS:
         text.append(f"\n… and {len(about) - _MOST_REASONS} more findings in results.json", style="dim")
+    return text
+
+
+def _attempts(results: RunResults) -> Text:
+    text = Text()
+    for number, failure in enumerate(results.attempts, 1):
+        text.append(f"\nattempt {number} broke [{failure.code}, owner: {failure.owner}] ", style="bold yellow")
+        text.append(plain(failure.what))
+        text.append(f"\n{plain(failure.why)}; its records are in attempts/{number}", style="dim")
     return text
 
 

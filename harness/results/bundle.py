@@ -80,6 +80,14 @@ class RunFolder:
         """Write a value as JSON, whole or not at all."""
         return self.write(name, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
+    def set_aside(self, attempt: int) -> None:
+        """Move what an attempt left into `attempts/<number>/`, so that another can be made."""
+        target = self.path / "attempts" / str(attempt)
+        target.mkdir(parents=True)
+        for path in (self.samples, self.outputs, self.path / "logcat.txt"):
+            if path.exists():
+                path.rename(target / path.name)
+
 
 def output_path(folder: Path, relative: str) -> Path:
     """Where an output that the app names belongs under `folder`. Raises `ResultsInvalid` for a name that leaves it."""

@@ -174,7 +174,7 @@ class RunResults(_Value):
 
     schema_: int = Field(default=SCHEMA, alias="schema")
     run_id: str
-    status: str = Field(description="complete or incomplete")
+    status: str = Field(description="complete, incomplete, or flaky: complete after a transient failure")
     scenario: str
     title: str = ""
     harness: str
@@ -183,6 +183,9 @@ class RunResults(_Value):
     tflite: str = ""
     device: DeviceRow | None = None
     failure: Failure | None = None
+    attempts: tuple[Failure, ...] = Field(
+        default=(), description="transient failures before; attempts/ has their records"
+    )
     seconds: dict[str, float] = Field(default_factory=dict, description="wall-clock seconds of each stage")
     rows: tuple[Row, ...] = ()
 

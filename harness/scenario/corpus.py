@@ -193,7 +193,7 @@ def _run_cells(
     if isinstance(executed.failure, AppCrashed) and not begun and not seen.unread:
         seen.unread.append(folder.path)  # the log was lost with the app: without it nobody knows which cell it was
         return list(cells)
-    if not isinstance(executed.failure, AppCrashed) or not begun:
+    if not isinstance(executed.failure, AppCrashed) or executed.failure.code == "app.deadline" or not begun:
         raise executed.failure
     pid, deadly = begun[-1]
     seen.crashes[deadly] = executed.failure.why or executed.failure.what

@@ -8,14 +8,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from harness.checkout import CHECKOUT
-from harness.device.adb import AdbServer, choose
+from harness.device.adb import AdbServer
 from harness.device.base import Device
 from harness.device.lease import lease
+from harness.device.watch import wait_until_booted
 from harness.fetch.store import cache_root, key_of
 from harness.pixel import lifecycle
 from harness.pixel.states import Make, settle_make
 
 _READY_SECONDS = 30.0
+_BOOT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ def hosted_device(
             if virtual or (serial is None and not server.devices()):
                 pixel = _start_own(virtual or Make(), keep=keep)
                 server.wait_until_ready(pixel.serial, _READY_SECONDS)
-            chosen = choose(server.devices(), pixel.serial if pixel else serial)
+            chosen = server.ready(pixel.serial if pixel else serial)
         with lease(cache_root() / "leases", chosen):
-            yield Host(Device(server, chosen), own=pixel is not None)
+            device = Device(server, chosen)
+            wait_until_booted(device, _BOOT_SECONDS)
+            yield Host(device, own=pixel is not None)
     finally:
         if pixel is not None and not keep:
             lifecycle.stop(pixel)

@@ -35,6 +35,7 @@ from harness.scenario.plan import Cell, cells_of, plan_document
 from harness.scenario.schema import Scenario
 from harness.scenario.verdict import judge
 
+_AGAIN = 2
 _PHONE = "phone"
 _NOT_A_PHONE = "virtual device, not a phone"
 
@@ -135,13 +136,13 @@ def run_scenario(
         device, identity = host.device, identify(host.device)
         with clock.stage("install", f"{identity.model}: installing {prepared.apk.stat().st_size / 1e6:.0f} MB"):
             install(device, prepared.apk, replace=APPLICATION if replace or host.own else "")
-        executed = _execute(prepared, folder, device, identity, clock)
+        executed, broken = _attempt(prepared, folder, device, identity, clock)
     with clock.stage("judging", "comparing outputs"):
         rows = _judge(prepared, folder, executed, identity)
     found = RunResults(
         schema=1,
         run_id=folder.run_id,
-        status="complete" if executed.failure is None else "incomplete",
+        status="incomplete" if executed.failure else "flaky" if broken else "complete",
         scenario=prepared.scenario.scenario,
         title=prepared.scenario.title,
         harness=__version__,
@@ -149,7 +150,8 @@ def run_scenario(
         apk_sha256=prepared.apk_sha256,
         tflite=executed.recorded.run.tflite_version if executed.recorded.run else "",
         device=DeviceRow(**asdict(identity)),
-        failure=_failure(executed.failure),
+        failure=_failure(executed.failure) if executed.failure else None,
+        attempts=tuple(map(_failure, broken)),
         seconds=clock.seconds,
         rows=rows,
     )
@@ -175,6 +177,20 @@ def _prepare(scenario: Scenario, choice: Choice, clock: _Clock) -> _Prepared:
         cards = {model.model: model.card for model in described.values()}
         truths = {name: truths_of(card, samples[name], say) for name, card in cards.items()}
     return _Prepared(scenario, cells, samples, described, inputs, references, truths, apk, digest)
+
+
+def _attempt(
+    prepared: _Prepared, folder: RunFolder, device: Device, identity: Identity, clock: _Clock
+) -> tuple[Executed, list[HarnessError]]:
+    """Run the plan, and again after a transient failure, at most twice; also gives those failures."""
+    broken: list[HarnessError] = []
+    while True:
+        executed = _execute(prepared, folder, device, identity, clock)
+        if executed.failure is None or not executed.failure.transient or len(broken) == _AGAIN:
+            return executed, broken
+        broken.append(executed.failure)
+        folder.set_aside(len(broken))
+        clock.progress.stage(f"{executed.failure.what} ({executed.failure.code}): attempt {len(broken) + 1}")
 
 
 def _execute(prepared: _Prepared, folder: RunFolder, device: Device, identity: Identity, clock: _Clock) -> Executed:
@@ -248,9 +264,7 @@ def _counter(cells: Sequence[Cell], progress: Progress) -> Callable[[SampleRecor
     return on_sample
 
 
-def _failure(error: HarnessError | None) -> Failure | None:
-    if error is None:
-        return None
+def _failure(error: HarnessError) -> Failure:
     return Failure(
         code=error.code,
         owner=error.owner,

@@ -132,6 +132,7 @@ def test_results_can_be_read_again(pixel: lifecycle.PixelInfo, small: Path, tmp_
     assert json.loads((folder / "plan.json").read_bytes())["run_id"] == found.run_id
 
 
+@pytest.mark.fault("F29")
 def test_nothing_of_the_run_is_left_on_the_device(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """Plan, inputs, samples and outputs are gone from the device afterwards."""
     run_scenario(small, Choice(backends=("cpu",)), serial=pixel.serial, results=tmp_path / "results")
@@ -140,6 +141,7 @@ def test_nothing_of_the_run_is_left_on_the_device(pixel: lifecycle.PixelInfo, sm
         assert run(device, ["ls", "-A", folder]).text == ""
 
 
+@pytest.mark.fault("F28")
 def test_broken_signature_never_reaches_the_device(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """An APK that was changed after signing is refused on the host."""
     scenario = load(small)
@@ -153,6 +155,7 @@ def test_broken_signature_never_reaches_the_device(pixel: lifecycle.PixelInfo, s
     assert caught.value.code.startswith("install.")
 
 
+@pytest.mark.fault("F31")
 @pytest.mark.slow
 def test_app_that_throws_midway(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """A crash in the middle keeps every sample before it, marks the run incomplete, shows the stack, and exits 7."""
@@ -206,6 +209,7 @@ def wait_for_samples(results: Path, count: int, process: subprocess.Popen[str]) 
     )
 
 
+@pytest.mark.fault("F05")
 def test_device_killed_midway(small: Path, tmp_path: Path, quiet_adb: AdbServer) -> None:
     """A device that dies in the middle of a run: exit 8, partial results, every sample that had come."""
     info = lifecycle.start(name="killed-midway", owner=True, wipe=True)
@@ -223,6 +227,7 @@ def test_device_killed_midway(small: Path, tmp_path: Path, quiet_adb: AdbServer)
     assert read_journal(journal.read_bytes(), journal.parent.name).samples
 
 
+@pytest.mark.fault("F44")
 def test_harness_killed_midway_leaves_nothing(small: Path, tmp_path: Path) -> None:
     """kill -9 of the harness: its journal stands; the virtual Pixel that it started is gone with all its processes."""
     endless = tmp_path / "endless.yaml"
@@ -243,6 +248,7 @@ def test_harness_killed_midway_leaves_nothing(small: Path, tmp_path: Path) -> No
     assert read_journal(journal.read_bytes(), journal.parent.name).samples
 
 
+@pytest.mark.fault("F44")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_midway(small: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     """Ctrl-C and SIGTERM: the run is written down as incomplete with all its samples, and its device is stopped."""
@@ -301,6 +307,7 @@ def test_one_model_feeds_another(pixel: lifecycle.PixelInfo, tmp_path: Path) -> 
     assert (folder / "pictures/style_transform/fp32/cpu/chelsea.jpg").stat().st_size > 10_000
 
 
+@pytest.mark.fault("F23")
 def test_app_of_another_signer(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """An installed app of another signer is refused with the remedy, and replaced only when the user says so."""
     choice = Choice(backends=("cpu",))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands import am, battery, dumpsys, logs, pm, processes, properties, run_as, screen, thermal
 from harness.pixel.control import Call
+from harness.pixel.faults.kinds import Booting
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -40,6 +41,7 @@ async def _cmd(device: VirtualPixel, call: Call) -> int:
     return await service(device, call.with_arguments(arguments))
 
 
+_FRONTS: Final = {"am": "activity", "pm": "package"}
 _PROGRAMS: Final[dict[str, Program]] = {
     "am": am.run,
     "cmd": _cmd,
@@ -65,4 +67,8 @@ async def run_command(device: VirtualPixel, call: Call) -> int:
     if program is None:
         await call.complain(f"{call.name}: not a program of the virtual Pixel\n")
         return 127
+    if device.faults.active(Booting) and call.name in (*_FRONTS, "cmd"):
+        service = _FRONTS.get(call.name) or " ".join(call.arguments[:1])
+        await call.complain(f"cmd: Can't find service: {service}\n")
+        return _NO_SERVICE
     return await program(device, call)

@@ -19,12 +19,17 @@ _PARTS_MAX: Final = 1024  # IOV_MAX
 class FileReceiver:
     """Writes the file, or the link whose target comes as its content; `dry` drops it all. Not finished, it is removed.
 
+    There is no room for it when the storage is `full`; half of it gets lost unnoticed with `cut`.
+
     No step raises `OSError`: `failure` says, in adbd's words, why the file can't be had, and later steps do nothing.
     """
 
-    def __init__(self, paths: DevicePaths, name: str, mode: int, *, dry: bool = False) -> None:
+    def __init__(
+        self, paths: DevicePaths, name: str, mode: int, *, dry: bool = False, full: bool = False, cut: bool = False
+    ) -> None:
         self.failure = ""
         self._paths, self._name, self._mode, self._dry = paths, name, mode, dry
+        self._full, self._cut = full, cut
         self._fd: int | None = None
         self._target = b""
 
@@ -47,6 +52,8 @@ class FileReceiver:
             self._target = b"".join((self._target, *parts))[: wire.SYNC_PATH_MAX]
             return
         with self._failing("write failed"):
+            if self._full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             for start in range(0, len(parts), _PARTS_MAX):
                 _write_all(self._fd, parts[start : start + _PARTS_MAX])
 
@@ -63,6 +70,8 @@ class FileReceiver:
         mode |= mode >> 3 & 0o070  # as adbd: what the owner may, the group may,
         mode |= mode >> 3 & 0o007  # and others too
         with self._failing("couldn't finish file"):
+            if self._cut:
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size // 2)
             os.fchmod(self._fd, mode)
             os.utime(self._fd, (modified, modified))
             os.close(self._fd)

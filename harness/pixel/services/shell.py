@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness import wire
 from harness.pixel.descriptors import Sink, Source
+from harness.pixel.faults.kinds import LoseExit
 from harness.pixel.processes import Child
 from harness.pixel.stream import Stream, StreamClosed
 from harness.wire import ShellId, WireError
@@ -77,7 +78,7 @@ async def _serve(asked: Asked, stream: Stream) -> None:
 
 class _Session:
     def __init__(self, device: VirtualPixel, request: ShellRequest, stream: Stream) -> None:
-        self._request, self._stream = request, stream
+        self._device, self._request, self._stream = device, request, stream
         self._to_child, self._outputs, ends = _open_streams(request)
         try:
             argv = ["/system/bin/sh", "-c", request.command] if request.command else ["/system/bin/sh", "-"]
@@ -105,7 +106,7 @@ class _Session:
                 await asyncio.wait((exited, closed), return_when=asyncio.FIRST_COMPLETED)
             if not exited.done():
                 await self._end_child(feeding, exited)
-            if self._request.framed:
+            if self._request.framed and not self._device.faults.take(LoseExit):
                 await self._stream.write(wire.pack_shell(ShellId.EXIT, bytes([exited.result() & 0xFF])))
         finally:
             for task in (feeding, pumping, closed, exited):

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from harness import wire
+from harness.pixel.faults.files import spoiled
+from harness.pixel.faults.kinds import CutPush, FullStorage, SpoilPull
 from harness.pixel.paths import DevicePaths
 from harness.pixel.services.receiver import FileReceiver
 from harness.pixel.stream import Stream
@@ -49,18 +51,18 @@ async def serve(device: VirtualPixel, stream: Stream) -> None:
         elif kind in (b"LIST", b"LIS2"):
             await stream.write(_list(paths, kind, name))
         elif kind == b"RECV":
-            await _send_file(paths, stream, name)
+            await _send_file(device, stream, name)
         elif kind == b"RCV2":
             await _take_setup(stream, wire.SYNC_RECV2, kind, allowed=0)
-            await _send_file(paths, stream, name)
+            await _send_file(device, stream, name)
         elif kind == b"SEND":
             path, comma, number = name.rpartition(",")
             if not (comma and number.isascii() and number.isdigit()):
                 await _refuse(stream, f"SEND {name!r} has no mode")
-            await _receive_file(stream, FileReceiver(paths, path, int(number) & 0xFFFFFFFF))
+            await _receive_file(stream, _receiver(device, path, int(number) & 0xFFFFFFFF))
         elif kind == b"SND2":
             mode, flags = await _take_setup(stream, wire.SYNC_SEND2, kind, allowed=wire.SYNC_DRY_RUN)
-            await _receive_file(stream, FileReceiver(paths, name, mode, dry=bool(flags)))
+            await _receive_file(stream, _receiver(device, name, mode, dry=bool(flags)))
         else:
             await _refuse(stream, f"unknown sync request {kind!r}")
 
@@ -135,9 +137,17 @@ def _list(paths: DevicePaths, kind: bytes, name: str) -> bytes:
     return b"".join(parts) + b"DONE" + bytes(record.size - 4)
 
 
-async def _send_file(paths: DevicePaths, stream: Stream, name: str) -> None:
+def _receiver(device: VirtualPixel, name: str, mode: int, *, dry: bool = False) -> FileReceiver:
+    full, cut = device.faults.active(FullStorage) is not None, device.faults.take(CutPush) is not None
+    return FileReceiver(device.paths, name, mode, dry=dry, full=full, cut=cut)
+
+
+async def _send_file(device: VirtualPixel, stream: Stream, name: str) -> None:
+    paths = device.paths
     try:
         fd = paths.open(name, os.O_RDONLY | os.O_NONBLOCK)
+        if fault := device.faults.take(SpoilPull, lambda each: each.concerns(name)):
+            fd = spoiled(fd, fault.damage)
     except OSError as error:
         await stream.write(_failure(f"open failed: {error.strerror}"))
         return

@@ -12,6 +12,7 @@ from harness.errors import HostError, NoDevice, ToolMissing
 from tests.unit.device.scripted_adb import ScriptedAdb, block
 
 
+@pytest.mark.fault("F02")
 def test_port_of_another_program_is_said() -> None:
     """Something that listens on the adb port and isn't adb is an error that names the port and the way out."""
     with socket.create_server(("127.0.0.1", 0)) as stranger:
@@ -30,6 +31,7 @@ def test_port_of_another_program_is_said() -> None:
     assert "ANDROID_ADB_SERVER_PORT" in caught.value.hint
 
 
+@pytest.mark.fault("F14")
 def test_device_list_split_over_segments_is_whole() -> None:
     """A list that arrives in pieces is read to its stated length."""
 
@@ -56,6 +58,7 @@ def test_wait_until_ready_sees_each_state() -> None:
     assert "offline" in caught.value.why
 
 
+@pytest.mark.fault("F10")
 def test_several_devices_are_never_resolved_by_order() -> None:
     """With several devices and none chosen, the error lists them."""
     with pytest.raises(NoDevice) as caught:
@@ -64,6 +67,7 @@ def test_several_devices_are_never_resolved_by_order() -> None:
     assert "a (device), b (device)" in caught.value.why
 
 
+@pytest.mark.fault("F09")
 def test_unauthorized_device_comes_with_its_remedy() -> None:
     """A device that can't be used says what to do about it."""
     with pytest.raises(NoDevice) as caught:
@@ -77,6 +81,7 @@ def test_the_only_ready_device_is_chosen() -> None:
     assert choose((Listed("a", "offline"), Listed("b", "device")), None) == "b"
 
 
+@pytest.mark.fault("F01")
 def test_missing_adb_names_the_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without adb the error names where it was looked for and what installs it."""
     for name in ("ADB", "ANDROID_HOME", "ANDROID_SDK_ROOT"):

@@ -41,6 +41,7 @@ def test_success(tmp_path: Path) -> None:
     install_with(b"Success\n", tmp_path)
 
 
+@pytest.mark.fault("F25")
 def test_failure_has_the_devices_word_and_a_remedy(tmp_path: Path) -> None:
     """A refusal carries the device's word, its reason, and what to do."""
     with pytest.raises(InstallFailed) as caught:
@@ -52,6 +53,7 @@ def test_failure_has_the_devices_word_and_a_remedy(tmp_path: Path) -> None:
     assert "--replace" in caught.value.hint
 
 
+@pytest.mark.fault("F27")
 def test_no_answer_is_a_lost_device(tmp_path: Path) -> None:
     """A connection that closes without a word is never success."""
     with pytest.raises(DeviceLost):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.device.instrument import Finish, Status, _Parser
 
 
@@ -32,6 +34,7 @@ def test_value_over_several_lines() -> None:
     assert finish.values["longMsg"] == "java.lang.IllegalStateException: boom\n\tat a.B.c(B.java:1)"
 
 
+@pytest.mark.fault("F30")
 def test_unknown_component_is_in_the_rest() -> None:
     """What `am` prints when it can't find the instrumentation is kept, and there is no code."""
     _, finish = feed(

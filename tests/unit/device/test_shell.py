@@ -41,6 +41,7 @@ def test_streams_and_exit_code_are_kept_apart() -> None:
     assert (done.stdout, done.stderr, done.exit_code) == (b"out", b"err", 7)
 
 
+@pytest.mark.fault("F14")
 def test_frames_split_anywhere_are_put_together() -> None:
     """A frame that arrives byte by byte reads like one that arrives whole."""
     frames = pack_shell(ShellId.STDOUT, b"whole") + pack_shell(ShellId.EXIT, b"\x00")
@@ -48,6 +49,7 @@ def test_frames_split_anywhere_are_put_together() -> None:
         assert run(device_of(server), ["probe"]).stdout == b"whole"
 
 
+@pytest.mark.fault("F05")
 def test_end_without_exit_frame_is_a_lost_device() -> None:
     """Output without an exit frame is never success."""
     with (
@@ -59,6 +61,7 @@ def test_end_without_exit_frame_is_a_lost_device() -> None:
     assert "probe" in caught.value.what
 
 
+@pytest.mark.fault("F12")
 def test_silence_ends_at_the_deadline() -> None:
     """An open socket over which nothing comes ends at the operation's deadline, with its own code."""
 
@@ -78,6 +81,7 @@ def test_unknown_frame_is_refused() -> None:
     assert caught.value.code == "device.garbled"
 
 
+@pytest.mark.fault("F13")
 def test_missing_device_names_the_servers_reason() -> None:
     """A serial that the server doesn't know is a lost device with the server's own words."""
 

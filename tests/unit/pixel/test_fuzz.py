@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from harness import wire
 from harness.pixel.adbd import Connection, Service
+from harness.pixel.faults.armed import Faults
 from harness.pixel.packets import PacketChannel
 from harness.pixel.paths import DevicePaths
 from harness.pixel.services import sync
@@ -182,7 +183,7 @@ def test_any_sync_requests_stay_in_the_device_and_where_it_may_be_written(sent: 
         (root / "data/local/tmp/up").symlink_to("../../../../../../../../..")
         (root / "data/local/tmp/out").symlink_to(host)
         guarded = [contents_of(root / "system"), contents_of(root / "data/data"), contents_of(root / "data/app")]
-        device = cast(Any, SimpleNamespace(paths=DevicePaths(root)))
+        device = cast(Any, SimpleNamespace(paths=DevicePaths(root), faults=Faults()))
         try:
             asyncio.run(sync.serve(device, cast(Any, Wire(b"".join(sent)))))
         except (StreamClosed, WireError):

@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from harness import wire
+from harness.pixel.faults.armed import Faults
 from harness.pixel.paths import DevicePaths
 from harness.pixel.services import sync
 from harness.pixel.stream import StreamClosed
@@ -53,7 +54,7 @@ def root(tmp_path: Path) -> Path:
 def talk(root: Path, *requests: bytes) -> bytes:
     """The service's answers to these requests, sent one after the other."""
     stream = Wire(b"".join(requests))
-    device = cast(Any, SimpleNamespace(paths=DevicePaths(root)))
+    device = cast(Any, SimpleNamespace(paths=DevicePaths(root), faults=Faults()))
     try:
         asyncio.run(sync.serve(device, cast(Any, stream)))
     except StreamClosed:

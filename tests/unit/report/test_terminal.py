@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from harness.report.terminal import render
@@ -47,6 +48,7 @@ def row(**changes: object) -> dict[str, object]:
     }  # fmt: skip
 
 
+@pytest.mark.fault("F38")
 def test_row_of_a_virtual_device_says_whose_latency_it_is() -> None:
     """Each row says that it isn't a phone's, and the heading says it too."""
     text = text_of(results_of(row()))
@@ -86,6 +88,7 @@ def test_broken_run_says_what_and_what_to_do() -> None:
     assert "exit code 8" in text
 
 
+@pytest.mark.fault("F42")
 def test_markup_in_a_reason_stays_text() -> None:
     """Brackets out of a log are shown as they are."""
     issue = {"code": "x.y", "owner": "model", "text": "shape [1,2] [/red] \x1b[31m"}

@@ -15,6 +15,7 @@ def test_rule_is_numpys_default(share: float) -> None:
     assert percentile(values, share) == pytest.approx(float(np.quantile(values, share)))
 
 
+@pytest.mark.fault("F37")
 def test_p90_needs_ten_samples() -> None:
     """With too few samples there is no p90 rather than a wrong one."""
     few, enough = summarize([1.0] * 9), summarize([1.0] * 10)
@@ -24,6 +25,7 @@ def test_p90_needs_ten_samples() -> None:
     assert enough.p90 == 1.0
 
 
+@pytest.mark.fault("F37")
 def test_nothing_measured() -> None:
     """No samples, no summary."""
     assert summarize([]) is None

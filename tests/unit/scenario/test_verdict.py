@@ -109,6 +109,7 @@ def test_clean_pass() -> None:
     assert results_of(row).exit_code is ExitCode.PASSED
 
 
+@pytest.mark.fault("F35")
 def test_gpu_that_took_nothing_is_invalid_not_a_pass() -> None:
     """A GPU cell that ran on the CPU is no evidence about the GPU, however well it agrees."""
     ran_on_cpu = Coverage((Taken(XNNPACK_DELEGATE, 61, 61, 1),))
@@ -147,6 +148,7 @@ def test_other_api_than_asked() -> None:
     assert verdict_of(cell_of(GPU), evidence_of(coverage=other)).issues[0].code == "gpu.other_api"
 
 
+@pytest.mark.fault("F35")
 def test_partly_taken_is_degraded() -> None:
     """Nodes left to the CPU don't fail the cell, but its row says so."""
     part = Coverage((Taken(GPU_DELEGATE, 29, 31, 2),), "OpenCL")
@@ -203,6 +205,7 @@ def test_an_answer_that_cannot_be_read_fails() -> None:
     assert (row.outcome, row.issues[0].code, row.reason) == (Outcome.FAIL, "answer.unreadable", "cat: no box")
 
 
+@pytest.mark.fault("F36")
 def test_nan_fails_even_if_the_reference_has_it() -> None:
     """NaN is a failure whatever it is compared with."""
     broken = np.array([[np.nan, 0.9]], np.float32)
@@ -237,6 +240,7 @@ def test_refusal_carries_the_delegates_words() -> None:
     assert results_of(known).exit_code is ExitCode.PASSED
 
 
+@pytest.mark.fault("F37")
 def test_missing_rounds_are_an_error() -> None:
     """A run that broke off is no shorter run."""
     assert verdict_of(cell_of(GPU), evidence_of(rounds=2)).issues[0].code == "cell.incomplete"

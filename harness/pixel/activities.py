@@ -207,7 +207,7 @@ class ActivityManager:
         async with self._launching:
             if (there := self._records.get(package.name)) is not None:
                 return there
-            record = AppRecord(package)
+            record, known = AppRecord(package), self._device.hardware.now
             record.handle = await self._launch_process(package, partial(_receive, record))
             record.pid = self._device.inner_pid(record.handle.pid)
             self._records[package.name] = record
@@ -216,6 +216,8 @@ class ActivityManager:
             watch = asyncio.get_running_loop().create_task(self._watch(record))
             self._watches.add(watch)
             watch.add_done_callback(self._watches.discard)
+            if self._device.hardware.now != known:
+                self.tell_hardware()
             return record
 
     async def _ask(self, record: AppRecord, command: Event) -> AsyncGenerator[Event, None]:

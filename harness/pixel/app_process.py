@@ -237,6 +237,7 @@ def _java_command(
         "pixel.liblog": f"{_LIBRARIES}/liblog.so",
         "pixel.nativeruntime": _NATIVE,
         "pixel.package": package.name,
+        "pixel.refresh_hz": profile.refresh_hz,
         "pixel.release": profile.release,
         "pixel.sdk": profile.sdk,
         "pixel.splits": ":".join(package.device_splits),

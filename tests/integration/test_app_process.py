@@ -115,8 +115,9 @@ def test_an_app_finds_itself_on_a_pixel(run: Callable[..., Ran], probe_apk: Buil
     assert facts["fingerprint"] == PIXEL_3_XL.fingerprint
     assert (facts["abi"], facts["sdk"], facts["uid"]) == ("x86_64", "34", "10123")
     assert facts["pid"] == str(ran.event("ready")["pid"])
-    assert (facts["thermal"], facts["battery"], facts["memory"]) == ("0", "250", str(4 << 30))
-    assert facts["screen"] == "1440x2960@560"
+    assert (facts["thermal"], facts["battery"], facts["capacity"]) == ("0", "250", "100")
+    assert facts["memory"] == str(4 << 30)
+    assert (facts["screen"], facts["refresh"]) == ("1440x2960@560", "60.0")
     assert facts["label"] == "Probe"
     assert 50_000 < int(facts["pss"]) < 1_000_000
     assert int(facts["clocks_apart_us"]) < 1000
@@ -148,9 +149,10 @@ def test_an_app_is_told_of_heat_and_power(run: Callable[..., Ran]) -> None:
         become(battery=Battery(ac=False, level=50, status=BatteryStatus.discharging)),
         become(battery=Battery(ac=False, level=10, status=BatteryStatus.discharging)),
         become(battery=Battery(ac=True, level=30)),
-        become(),  # what was posted before it has been heard when this is answered
+        {"do": "screencap", "path": "/data/none"},  # the main thread answers that there is nothing on the screen
     )
     lines = ran.log.of("probe")
+    assert [line for line in lines if "no more" in line] == ["thermal 0 and no more"]
     assert [line for line in lines if "on main" in line] == ["thermal 0 on main", "thermal 3 on main"]
     assert [line for line in lines if "at once" in line] == [
         "thermal 0 at once, headroom 0.5", f"thermal 3 at once, headroom {1 + 0.5 / 30:.7f}",

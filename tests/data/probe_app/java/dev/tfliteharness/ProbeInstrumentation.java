@@ -9,6 +9,7 @@ import android.content.IntentFilter;
 import android.content.res.AssetFileDescriptor;
 import android.graphics.Bitmap;
 import android.graphics.BitmapFactory;
+import android.hardware.display.DisplayManager;
 import android.os.BatteryManager;
 import android.os.Build;
 import android.os.Bundle;
@@ -20,6 +21,7 @@ import android.os.Process;
 import android.os.SystemClock;
 import android.util.DisplayMetrics;
 import android.util.Log;
+import android.view.Display;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -86,6 +88,13 @@ public final class ProbeInstrumentation extends Instrumentation {
         power.addThermalStatusListener(status -> Log.i("probe", "thermal " + status + " on " + Thread.currentThread().getName()));
         power.addThermalStatusListener(Runnable::run, status -> Log.i("probe", "thermal " + status + " at once, headroom "
                 + power.getThermalHeadroom(0)));
+        power.addThermalStatusListener(Runnable::run, new PowerManager.OnThermalStatusChangedListener() {
+            @Override
+            public void onThermalStatusChanged(int status) {
+                Log.i("probe", "thermal " + status + " and no more");
+                power.removeThermalStatusListener(this);
+            }
+        });
         IntentFilter filter = new IntentFilter(Intent.ACTION_BATTERY_CHANGED);
         filter.addAction(Intent.ACTION_POWER_CONNECTED);
         filter.addAction(Intent.ACTION_POWER_DISCONNECTED);
@@ -96,9 +105,7 @@ public final class ProbeInstrumentation extends Instrumentation {
             public void onReceive(Context context, Intent intent) {
                 String action = intent.getAction().substring(intent.getAction().lastIndexOf('.') + 1);
                 int level = intent.getIntExtra(BatteryManager.EXTRA_LEVEL, -1);
-                BatteryManager battery = (BatteryManager) context.getSystemService(Context.BATTERY_SERVICE);
-                boolean same = level < 0 || level == battery.getIntProperty(BatteryManager.BATTERY_PROPERTY_CAPACITY);
-                Log.i("probe", action + (level < 0 ? "" : " " + level + (same ? "" : " and another")));
+                Log.i("probe", action + (level < 0 ? "" : " " + level));
             }
         };
         getTargetContext().registerReceiver(receiver, filter);
@@ -140,9 +147,13 @@ public final class ProbeInstrumentation extends Instrumentation {
         ActivityManager.MemoryInfo memory = new ActivityManager.MemoryInfo();
         ((ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE)).getMemoryInfo(memory);
         facts.putLong("memory", memory.totalMem);
+        BatteryManager manager = (BatteryManager) context.getSystemService(Context.BATTERY_SERVICE);
+        facts.putInt("capacity", manager.getIntProperty(BatteryManager.BATTERY_PROPERTY_CAPACITY));
         facts.putInt("battery", battery.getIntExtra(BatteryManager.EXTRA_TEMPERATURE, -1));
         DisplayMetrics screen = context.getResources().getDisplayMetrics();
         facts.putString("screen", screen.widthPixels + "x" + screen.heightPixels + "@" + screen.densityDpi);
+        Display display = ((DisplayManager) context.getSystemService(Context.DISPLAY_SERVICE)).getDisplay(Display.DEFAULT_DISPLAY);
+        facts.putString("refresh", String.valueOf(display.getRefreshRate()));
         facts.putString("label", context.getPackageManager().getApplicationLabel(context.getApplicationInfo()).toString());
         facts.putLong("clocks_apart_us", Math.abs(System.nanoTime() - SystemClock.elapsedRealtimeNanos()) / 1000);
         long before = System.nanoTime();

@@ -59,10 +59,7 @@ final class Control {
             }
             case "hardware" -> {
                 JSONObject facts = command.getJSONObject("facts");
-                Main.call(() -> {
-                    Hardware.change(app, facts::optLong);
-                    return null;
-                });
+                Main.post(() -> Hardware.change(app, facts::optLong));
                 events.send("done", "id", id);
             }
             default -> throw new IllegalArgumentException("no such command: " + what);

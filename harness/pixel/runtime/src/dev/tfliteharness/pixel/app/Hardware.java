@@ -26,12 +26,13 @@ final class Hardware {
     private Hardware() {}
 
     /** Qualifiers, from which the display is made, know whole dp only; and 411 dp aren't 1440 pixels. */
-    private static void showExactPixels(int width, int height) {
+    private static void showScreen(int width, int height) {
         ShadowDisplay display = Shadow.extract(ShadowDisplay.getDefaultDisplay());
         display.setWidth(width);
         display.setHeight(height);
         display.setRealWidth(width);
         display.setRealHeight(height);
+        display.setRefreshRate(Float.parseFloat(System.getProperty("pixel.refresh_hz")));
     }
 
     static void describe(Application app, Map<String, String> facts) {
@@ -51,7 +52,7 @@ final class Hardware {
         ShadowBuild.setSupported64BitAbis(abis);
         ShadowBuild.setSupported32BitAbis(new String[0]);
 
-        showExactPixels(Integer.parseInt(facts.get("width")), Integer.parseInt(facts.get("height")));
+        showScreen(Integer.parseInt(facts.get("width")), Integer.parseInt(facts.get("height")));
 
         change(app, name -> Long.parseLong(facts.get(name)));
     }

@@ -19,12 +19,12 @@ public class PowerManagerShadow extends ShadowPowerManager {
 
     /** Sets what apps are told from now on. */
     public static void changeThermalStatus(int changed) {
+        Map<OnThermalStatusChangedListener, Executor> told;
         synchronized (LISTENERS) {
-            if (status != changed) {
-                status = changed;
-                LISTENERS.forEach(PowerManagerShadow::tell);
-            }
+            told = status == changed ? Map.of() : new LinkedHashMap<>(LISTENERS);
+            status = changed;
         }
+        told.forEach((listener, executor) -> tell(listener, executor, changed));
     }
 
     /** Sets how hot the skin is, and from where on it is throttled severely, in degrees Celsius. */
@@ -32,8 +32,7 @@ public class PowerManagerShadow extends ShadowPowerManager {
         headroom = Math.max(0, 1 - (severe - skin) / DEGREES_OF_HEADROOM);
     }
 
-    private static void tell(OnThermalStatusChangedListener listener, Executor executor) {
-        int now = status;
+    private static void tell(OnThermalStatusChangedListener listener, Executor executor, int now) {
         executor.execute(() -> listener.onThermalStatusChanged(now));
     }
 
@@ -64,8 +63,8 @@ public class PowerManagerShadow extends ShadowPowerManager {
             if (LISTENERS.putIfAbsent(listener, executor) != null) {
                 throw new IllegalArgumentException("Listener already added: " + listener);
             }
-            tell(listener, executor);
         }
+        tell(listener, executor, getCurrentThermalStatus());
     }
 
     @Implementation

@@ -12,7 +12,7 @@ import org.robolectric.shadows.ShadowDisplayEventReceiver;
 /** Frames at the display's pace: a vsync comes a sixtieth of a second after the one before, or at once if that is past. */
 @Implements(className = "android.view.DisplayEventReceiver", isInAndroidSdk = false)
 public class VsyncShadow extends ShadowDisplayEventReceiver {
-    private static final long PERIOD_NS = 16_666_667;
+    private static final long PERIOD_NS = (long) (1e9 / Float.parseFloat(System.getProperty("pixel.refresh_hz")));
     private static final AtomicLong LAST = new AtomicLong(System.nanoTime() - PERIOD_NS);
     private static final AtomicInteger STARTING = new AtomicInteger();
     private static final ScheduledExecutorService DISPLAY = Executors.newSingleThreadScheduledExecutor(work -> {

@@ -20,6 +20,7 @@ from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
+from harness.pixel.memory import write_meminfo
 from harness.pixel.network import DeviceNetwork
 from harness.pixel.packages import InstallOptions, PackageStore
 from harness.pixel.paths import DevicePaths
@@ -85,6 +86,7 @@ class VirtualPixel:
         finally:
             os.close(folder)
         (self.root / BOOT_ID).write_text(f"{uuid.uuid4()}\n", encoding="ascii")
+        write_meminfo(self)
         await self._start_init()
         self._control.start()
         self.system_log(Priority.I, "SystemServer", f"{self.profile.model} {self.serial} is up")
@@ -121,6 +123,7 @@ class VirtualPixel:
         """Start a program of the device as its shell user; with `app`, as one that may look into the apps' folders."""
         if self.namespaces is None:
             raise DeviceUnavailable("pixel.stopped", f"{self.serial} isn't running")
+        write_meminfo(self)
         binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
         command = sandbox_command(
             self.root,

@@ -1,4 +1,4 @@
-"""`screencap`, `wm` and `input`: the screen."""
+"""`screencap` and `input`: the screen."""
 
 from __future__ import annotations
 
@@ -89,21 +89,6 @@ def home_screen(device: VirtualPixel) -> Path:
 
     source = Path(__file__).parents[1] / "home_screen.py"
     return cached("pixel-home", key_of(source.read_bytes(), *arguments), draw)
-
-
-async def window(device: VirtualPixel, call: Call) -> int:
-    """`wm size` and `wm density`; they can't be changed."""
-    profile = device.profile
-    if call.arguments == ("size",):
-        await call.say(f"Physical size: {profile.width}x{profile.height}\n")
-    elif call.arguments == ("density",):
-        await call.say(f"Physical density: {profile.density}\n")
-    else:
-        await call.complain(
-            "wm: only `wm size` and `wm density`, without a value, are there yet on the virtual Pixel\n"
-        )
-        return FAILED
-    return 0
 
 
 async def refuse_input(_: VirtualPixel, call: Call) -> int:

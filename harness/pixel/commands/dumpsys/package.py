@@ -1,48 +1,16 @@
-"""`dumpsys`: the few services whose state clients read: battery, thermalservice, package, meminfo's absence said plainly."""
+"""`dumpsys package`: what is installed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
-
-from harness.pixel.control import Call
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
     from harness.pixel.packages import Package
 
-_THERMAL: Final = """\
-IsStatusOverride: false
-ThermalEventListeners:
-Thermal Status: {status}
-Cached temperatures:
-HAL Ready: false
-HAL connection:
-Current temperatures from HAL:
-Current cooling devices from HAL:
-"""
 
-
-async def run(device: VirtualPixel, call: Call) -> int:
-    """`dumpsys [-l] [SERVICE [ARGUMENT…]]`."""
-    words = [word for word in call.arguments if not word.startswith("-")]
-    if "-l" in call.arguments:
-        await call.say("Currently running services:\n" + "".join(f"  {name}\n" for name in sorted(_SERVICES)))
-        return 0
-    if not words:
-        parts = [f"DUMP OF SERVICE {name}:\n{dump(device, ())}" for name, dump in sorted(_SERVICES.items())]
-        await call.say(("-" * 79 + "\n").join(parts))
-        return 0
-    dump_service = _SERVICES.get(words[0])
-    if dump_service is None:
-        await call.complain(f"Can't find service: {words[0]}\n")
-        return 0
-    await call.say(dump_service(device, tuple(words[1:])))
-    return 0
-
-
-def _package(device: VirtualPixel, names: tuple[str, ...]) -> str:
+def dump(device: VirtualPixel, names: tuple[str, ...]) -> str:
     if not names:
         return "Packages:\n" + "".join(_describe(package) for package in device.packages.listed())
     package = device.packages.get(names[0])
@@ -76,10 +44,3 @@ def _describe(package: Package) -> str:
         f"    firstInstallTime={when(package.first_install_ms)}\n"
         f"    requested permissions:\n" + "".join(f"      {name}\n" for name in package.permissions)
     )
-
-
-_SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
-    "battery": lambda device, _: device.hardware.battery.described(),
-    "package": _package,
-    "thermalservice": lambda device, _: _THERMAL.format(status=device.hardware.thermal.value),
-}

@@ -18,6 +18,7 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
+from harness.pixel.event_log import Value
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.memory import write_meminfo
@@ -81,7 +82,7 @@ class VirtualPixel:
             base = f"/proc/self/fd/{folder}"
             for name in ("logdw", "pixel"):
                 (self.root / "dev/socket" / name).unlink(missing_ok=True)
-            self._log_socket = LogSocket(f"{base}/logdw", self.logs, device_pid)
+            self._log_socket = LogSocket(f"{base}/logdw", self.logs, device_pid, self.activities.user_of)
             self._control = ControlSocket(f"{base}/pixel", self)
         finally:
             os.close(folder)
@@ -147,6 +148,10 @@ class VirtualPixel:
     def system_log(self, priority: Priority, tag: str, message: str, buffer: Buffer = Buffer.system) -> None:
         """A line of the system's own in the device's log."""
         self.logs.write(buffer, priority, tag, message, pid=SYSTEM_PID)
+
+    def event(self, name: str, *values: Value) -> None:
+        """An event of the system's own in the device's events buffer (`harness.pixel.event_log` names them)."""
+        self.logs.write_event(name, *values, pid=SYSTEM_PID)
 
     async def _start_init(self) -> None:
         """Start pid 1 of the device in namespaces of its own; when it dies, the kernel ends all that joined them."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from harness.errors import DeviceUnavailable, ToolMissing
 from harness.fetch.store import cached, key_of
+from harness.pixel.event_log import EVENT_TAGS
 from harness.pixel.mksh import without_prefixes
 
 SHELL_UID: Final = 2000
@@ -133,7 +134,13 @@ def build_root(root: Path) -> None:
         _link(system_bin / name, "androidcmd")
     if (locale := Path("/", _LOCALE)).is_dir():
         shutil.copytree(locale, root / _LOCALE, dirs_exist_ok=True)
-    for name, text in {"passwd": _USERS, "group": _GROUP, "hosts": _HOSTS, "mkshrc": _MKSHRC}.items():
+    for name, text in {
+        "passwd": _USERS,
+        "group": _GROUP,
+        "hosts": _HOSTS,
+        "mkshrc": _MKSHRC,
+        "event-log-tags": EVENT_TAGS,
+    }.items():
         (root / "system/etc" / name).write_text(text, encoding="utf-8")
 
 

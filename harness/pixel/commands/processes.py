@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
 _OPTIONS: Final = "AadefLlnwZMTP:g:G:k:o:O:p:s:t:u:U:"
-_DEFAULT: Final = "USER,PID,PPID,VSIZE:10,RSS,WCHAN:10,ADDR:10,S,NAME"
+DEFAULT_FIELDS: Final = "USER,PID,PPID,VSIZE:10,RSS,WCHAN:10,ADDR:10,S,NAME"
 _THREADS: Final = "USER,PID,TID,PPID,VSIZE:10,RSS,WCHAN:10,ADDR:10,S,CMD"
 _FULL: Final = "USER:12=UID", "PID,PPID,C,STIME,TTY,TIME", "ARGS=CMD"
 _LONG: Final = "F,S,UID,PID,PPID,C,PRI,NI,BIT,SZ,WCHAN,TTY,TIME,CMD"
@@ -124,7 +124,7 @@ def _fields(found: Sequence[tuple[str, str]], flags: set[str]) -> list[Field]:
     elif "-f" in flags:
         fields = [part for text in _FULL for part in parse_fields(text.replace("PID,", "PID,TID,", threads))]
     else:
-        fields = parse_fields(_LONG if "-l" in flags else _THREADS if threads else _DEFAULT)
+        fields = parse_fields(_LONG if "-l" in flags else _THREADS if threads else DEFAULT_FIELDS)
     extra = [part for option, value in found if option == "-O" for part in named("O", value)]
     fields = [*fields[:-1], *extra, fields[-1]] if extra else fields
     return [*parse_fields("LABEL"), *fields] if "-Z" in flags else fields

@@ -245,6 +245,9 @@ class ActivityManager:
         number = -code if code < 0 else code - 128 if code > 128 else 0
         if number and number != signal.SIGKILL and not record.stopped:
             self._bury(record, number)
+        if (crash := record.crash) and "class" in crash:
+            what = str(crash["class"]), str(crash.get("message") or "")
+            self._device.event("am_crash", 0, record.pid, name, 0, *what, "", 0, 0)
         if not record.stopped:
             self._system(Priority.I, f"Process {name} (pid {record.pid}) has died: fg  TOP ")
             self._device.event("am_proc_died", 0, record.pid, name, 0, 2)

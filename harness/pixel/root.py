@@ -51,7 +51,7 @@ _HOST_COMMANDS: Final = ("awk", "bc", "dd", "diff", "expr", "gzip", "ip", "stty"
 _FOLDER_NAMES: Final = (
     "acct apex cache config data/anr data/app data/data data/local/tmp data/misc data/system data/tombstones data/user"
     " dev/__properties__ dev/socket lib lib64 linkerconfig metadata mnt odm/etc oem proc product/bin storage/emulated/0"
-    " storage/self sys system/app system/bin system/etc system/fonts system/framework system/lib64 system/usr system/xbin"
+    " storage/self sys/devices/system/cpu system/app system/bin system/etc system/fonts system/framework system/lib64 system/usr system/xbin"
     " system_ext usr vendor/bin vendor/lib64"
 )
 _FOLDERS: Final = tuple(_FOLDER_NAMES.split())

@@ -25,6 +25,8 @@ BOOT_ID = "dev/__properties__/boot_id"
 """File of the device, if it is there, that its programs see as `/proc/sys/kernel/random/boot_id`."""
 MEMORY = "dev/__properties__/meminfo"
 """File of the device, if it is there, that its programs see as `/proc/meminfo`."""
+PROCESSORS = "/sys/devices/system/cpu"
+"""The one folder of the host's that a device shows, for its processors are the host's."""
 HIDDEN = "/proc/cmdline"
 """The host's kernel command line: Android's shell may not read it either."""
 
@@ -94,6 +96,8 @@ def sandbox_command(
     command += ["--ro-bind", "/dev/null", HIDDEN]
     if (root / MEMORY).exists():
         command += ["--ro-bind", str(root / MEMORY), "/proc/meminfo"]
+    if (root / PROCESSORS[1:]).is_dir():
+        command += ["--ro-bind-try", PROCESSORS, PROCESSORS]
     if (root / BOOT_ID).exists():
         command += ["--ro-bind", str(root / BOOT_ID), "/proc/sys/kernel/random/boot_id"]
     for bind in binds:

@@ -54,7 +54,7 @@ def device_memory(device: VirtualPixel) -> DeviceMemory:
         with contextlib.suppress(OSError):
             _, resident, shared, *_ = (folder / "statm").read_text(encoding="ascii").split()
             used += (int(resident) - int(shared)) * PAGE
-    return DeviceMemory(device.profile.memory, used)
+    return DeviceMemory(device.hardware.memory, used)
 
 
 def process_memory(process: DeviceProcess) -> ProcessMemory | None:

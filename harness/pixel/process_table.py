@@ -131,11 +131,6 @@ def _read(folder: Path, pid: int, package: str, uid: int) -> DeviceProcess:
     )  # fmt: skip
 
 
-def boot_time(device: VirtualPixel) -> float:
-    """Seconds since the device's first process was started; 0 when none runs."""
-    try:
-        stat = Path(f"/proc/{device.init_pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0.0
-    started = int(stat.rpartition(")")[2].split()[19]) / TICKS
-    return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started, 0.0)
+def seconds_up(device: VirtualPixel) -> float:
+    """Seconds since the device booted."""
+    return time.monotonic() - device.booted

@@ -51,7 +51,8 @@ _HOST_COMMANDS: Final = ("awk", "bc", "dd", "diff", "expr", "gzip", "ip", "stty"
 _FOLDER_NAMES: Final = (
     "acct apex cache config data/anr data/app data/data data/local/tmp data/misc data/system data/tombstones data/user"
     " dev/__properties__ dev/socket lib lib64 linkerconfig metadata mnt odm/etc oem proc product/bin storage/emulated/0"
-    " storage/self sys/devices/system/cpu system/app system/bin system/etc system/fonts system/framework system/lib64 system/usr system/xbin"
+    " storage/self sys/devices/system/cpu system/app system/bin system/etc system/fonts"
+    " system/framework system/lib64 system/usr system/xbin"
     " system_ext usr vendor/bin vendor/lib64"
 )
 _FOLDERS: Final = tuple(_FOLDER_NAMES.split())
@@ -100,7 +101,6 @@ def shell_environment(root: Path, *, home: str = "/") -> dict[str, str]:
         "ANDROID_STORAGE": "/storage",
         "EXTERNAL_STORAGE": "/sdcard",
         "HOME": home,
-        "HOSTNAME": "crosshatch",
         "LOGNAME": "shell",
         "PATH": SHELL_PATH,
         "SHELL": "/bin/sh",

@@ -16,6 +16,8 @@ import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from PIL import Image
 
 from harness.app.bundle import Bundle
 from harness.app.direct import BuiltApk, build_apk
+from harness.pixel.hardware import Battery, BatteryStatus, Hardware, ThermalStatus
 from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
@@ -38,7 +41,7 @@ RUN = f"{NAME}/.ProbeInstrumentation"
 @pytest.fixture(scope="module")
 def runtime() -> Runtime:
     """The runtime, prepared."""
-    return prepare_runtime()
+    return prepare_runtime(PIXEL_3_XL.sdk)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +106,7 @@ def test_an_app_finds_itself_on_a_pixel(run: Callable[..., Ran], probe_apk: Buil
     assert facts["fingerprint"] == PIXEL_3_XL.fingerprint
     assert (facts["abi"], facts["sdk"], facts["uid"]) == ("x86_64", "34", "10123")
     assert facts["pid"] == str(ran.event("ready")["pid"])
-    assert (facts["thermal"], facts["battery"]) == ("0", "250")
+    assert (facts["thermal"], facts["battery"], facts["memory"]) == ("0", "250", str(4 << 30))
     assert facts["screen"] == "1440x2960@560"
     assert facts["label"] == "Probe"
     assert 50_000 < int(facts["pss"]) < 1_000_000
@@ -120,6 +123,33 @@ def test_java_and_native_lines_keep_their_order(run: Callable[..., Ran]) -> None
     """Lines that Java and a library write in turn arrive in turn, and none is lost."""
     ran = run(instrument("native"))
     assert ran.log.of("probe") == [f"{who} {line}" for line in range(200) for who in ("java", "native")]
+
+
+def test_an_app_is_told_of_heat_and_power(run: Callable[..., Ran]) -> None:
+    """Thermal listeners hear what is and what becomes, each on its executor; receivers, the battery and what it crosses."""
+    hardware = Hardware(PIXEL_3_XL.memory)
+
+    def become(**changes: Any) -> Event:
+        hardware.change(replace(hardware.now, **changes))
+        return {"do": "hardware", "facts": hardware.facts()}
+
+    ran = run(
+        instrument("watch"),
+        become(thermal=ThermalStatus.severe),
+        become(battery=Battery(ac=False, level=50, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=False, level=10, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=True, level=30)),
+        become(),  # what was posted before it has been heard when this is answered
+    )
+    lines = ran.log.of("probe")
+    assert [line for line in lines if "on main" in line] == ["thermal 0 on main", "thermal 3 on main"]
+    assert [line for line in lines if "at once" in line] == [
+        "thermal 0 at once, headroom 0.5", f"thermal 3 at once, headroom {1 + 0.5 / 30:.7f}",
+    ]  # fmt: skip
+    assert [line for line in lines if not line.startswith("thermal")] == [
+        "BATTERY_CHANGED 100", "BATTERY_CHANGED 50", "ACTION_POWER_DISCONNECTED", "BATTERY_CHANGED 10", "BATTERY_LOW",
+        "BATTERY_CHANGED 30", "ACTION_POWER_CONNECTED", "BATTERY_OKAY",
+    ]  # fmt: skip
 
 
 def test_an_uncaught_exception_is_a_crash(run: Callable[..., Ran]) -> None:
@@ -281,7 +311,7 @@ def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) ->
         async def main():
             package = Installed({probe.name!r}, Path({str(probe.apk)!r}), {probe.device_apk!r}, {probe.native_dir!r})
             process = await AppProcess.launch(
-                package, Path({str(device)!r}), PIXEL_3_XL, prepare_runtime(), lambda event: None
+                package, Path({str(device)!r}), PIXEL_3_XL, prepare_runtime(PIXEL_3_XL.sdk), lambda event: None
             )
             print(process.pid, flush=True)
             await asyncio.sleep(600)
@@ -305,9 +335,9 @@ def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) ->
 
 def test_a_prepared_runtime_is_there_at_once(runtime: Runtime) -> None:
     """Asking again neither hashes nor compiles: well under 50 ms."""
-    fastest = min(_seconds(prepare_runtime) for _ in range(5))
+    fastest = min(_seconds(partial(prepare_runtime, PIXEL_3_XL.sdk)) for _ in range(5))
     assert fastest < 0.05
-    assert prepare_runtime() == runtime
+    assert prepare_runtime(PIXEL_3_XL.sdk) == runtime
 
 
 def test_dex_is_translated_once(runtime: Runtime, probe_apk: BuiltApk, tmp_path: Path) -> None:

@@ -37,5 +37,5 @@ void *bionic_dlsym(void *handle, const char *name) {
     if (!library) return NULL;
     found = dlsym(library, name);
     dlclose(library);
-    return found;
+    return found ? found : dlsym(RTLD_DEFAULT, name); /* again, as callers ask dlerror for the reason, and dlclose took it */
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from harness.pixel.commands import (
     am,
     appops,
+    battery,
     bugreport,
     content,
     dumpsys,
@@ -26,6 +27,7 @@ from harness.pixel.commands import (
     settings,
     storage,
     svc,
+    thermal,
     window,
 )
 from harness.pixel.control import Call
@@ -40,6 +42,7 @@ _NOT_FOUND: Final = 127
 _SERVICES: Final[dict[str, Program]] = {
     "activity": am.run,
     "appops": appops.appops,
+    "battery": battery.run,
     "connectivity": svc.connectivity,
     "device_config": settings.device_config,
     "input_method": ime.ime,
@@ -47,6 +50,7 @@ _SERVICES: Final[dict[str, Program]] = {
     "package": pm.run,
     "settings": settings.settings,
     "statusbar": svc.status_bar,
+    "thermalservice": thermal.run,
     "uimode": svc.ui_mode,
     "window": window.window,
 }

@@ -16,7 +16,7 @@ from harness.pixel.commands.processes import OptionRefused, named, unknown_optio
 from harness.pixel.commands.storage import human
 from harness.pixel.control import Call
 from harness.pixel.memory import DeviceMemory, device_memory
-from harness.pixel.process_table import TICKS, DeviceProcess, boot_time, running, user_id
+from harness.pixel.process_table import TICKS, DeviceProcess, running, seconds_up, user_id
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -28,7 +28,7 @@ _UNITS: Final = {"-b": 1, "-k": 1 << 10, "-m": 1 << 20, "-g": 1 << 30, "-t": 1 <
 
 async def uptime(device: VirtualPixel, call: Call) -> int:
     """`uptime [-ps]`: since the device's boot; the load is that of the machine it runs on."""
-    up = int(boot_time(device))
+    up = int(seconds_up(device))
     days, hours, minutes = up // 86400, up // 3600 % 24, up // 60 % 60
     if "-s" in call.arguments:
         text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - up))

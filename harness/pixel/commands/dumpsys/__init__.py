@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import service_names
+from harness.pixel.commands import battery, service_names, thermal
 from harness.pixel.commands.dumpsys import (
     activity,
     cpu,
@@ -22,7 +22,6 @@ from harness.pixel.commands.dumpsys import (
     package,
     power,
     surfaces,
-    thermal,
     user,
     window,
 )
@@ -37,7 +36,7 @@ Dump = Callable[["VirtualPixel", tuple[str, ...]], str]
 _DUMPS: Final[dict[str, Dump]] = {
     "SurfaceFlinger": surfaces.dump,
     "activity": activity.dump,
-    "battery": lambda device, _: device.hardware.battery.described(),
+    "battery": battery.dump,
     "cpuinfo": cpu.dump,
     "diskstats": disk.dump,
     "display": display.dump,
@@ -47,7 +46,7 @@ _DUMPS: Final[dict[str, Dump]] = {
     "meminfo": memory.dump,
     "package": package.dump,
     "power": power.dump,
-    "thermalservice": thermal.dump,
+    "thermalservice": lambda device, _: thermal.describe(device.hardware),
     "user": user.dump,
     "window": window.dump,
 }

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from harness.pixel.process_table import TICKS, boot_time, running
+from harness.pixel.process_table import TICKS, running, seconds_up
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
     """As Android 14's `ProcessCpuTracker`, over the whole time since the boot; the load is the machine's."""
-    span = max(boot_time(device), 0.01)
+    span = max(seconds_up(device), 0.01)
 
     def share(ticks: int) -> str:
         percent = 100 * ticks / TICKS / span

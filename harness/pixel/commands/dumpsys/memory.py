@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.pixel.memory import device_memory, process_memory
 from harness.pixel.memory_map import Kind, MemoryUse, memory_map
-from harness.pixel.process_table import DeviceProcess, boot_time, running
+from harness.pixel.process_table import DeviceProcess, running, seconds_up
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -45,7 +45,7 @@ def dump(device: VirtualPixel, arguments: tuple[str, ...]) -> str:
 
 def uptime_line(device: VirtualPixel) -> str:
     """`Uptime: … Realtime: …`: milliseconds since the device's boot; it never sleeps, so both are the same."""
-    up = int(boot_time(device) * 1000)
+    up = int(seconds_up(device) * 1000)
     return f"Uptime: {up} Realtime: {up}\n"
 
 

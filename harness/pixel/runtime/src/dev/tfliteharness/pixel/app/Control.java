@@ -57,6 +57,14 @@ final class Control {
                 screen.capture(command.getString("path"));
                 events.send("done", "id", id);
             }
+            case "hardware" -> {
+                JSONObject facts = command.getJSONObject("facts");
+                Main.call(() -> {
+                    Hardware.change(app, facts::optLong);
+                    return null;
+                });
+                events.send("done", "id", id);
+            }
             default -> throw new IllegalArgumentException("no such command: " + what);
         }
     }

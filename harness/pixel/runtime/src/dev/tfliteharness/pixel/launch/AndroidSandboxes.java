@@ -44,6 +44,7 @@ final class AndroidSandboxes {
             "LoadedApkShadow",
             "LogShadow",
             "MessageQueueShadow",
+            "PowerManagerShadow",
             "ProcessShadow",
             "SystemPropertiesShadow",
             "VsyncShadow");

@@ -30,6 +30,7 @@ from harness.pixel.commands import (
     thermal,
     window,
 )
+from harness.pixel.commands.toybox_options import OptionRefused
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -123,4 +124,8 @@ async def run_command(device: VirtualPixel, call: Call) -> int:
     if program is None:
         await call.complain(f"/system/bin/sh: {call.name}: inaccessible or not found\n")
         return _NOT_FOUND
-    return await program(device, call)
+    try:
+        return await program(device, call)
+    except OptionRefused as error:
+        await call.complain(f"{call.name}: {error}\n")
+        return 1

@@ -6,10 +6,9 @@ which what they allow is allowed here, too.
 
 from __future__ import annotations
 
-import getopt
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands.processes import unknown_option
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
 from harness.pixel.process_table import user_id, user_name
 from harness.pixel.root import SHELL_GROUPS
@@ -22,17 +21,12 @@ _CONTEXT: Final = "u:r:shell:s0"
 
 async def identify(_: VirtualPixel, call: Call) -> int:
     """`id [-GZgnru] [USER…]`."""
-    try:
-        found, names = getopt.gnu_getopt(list(call.arguments), "GZgnru")
-    except getopt.GetoptError as error:
-        await call.complain(f'id: {unknown_option(error)} (see "id --help")\n')
-        return 1
+    found, names = read_options(call, "GZgnru")
     flags = "".join(option[1] for option, _ in found)
     for name in names or ["shell"]:
         uid = user_id(name)
         if uid is None:
-            await call.complain(f"id: no such user '{name}'\n")
-            return 1
+            raise OptionRefused(f"no such user '{name}'")
         await call.say(_described(uid, flags, own=not names) + "\n")
     return 0
 

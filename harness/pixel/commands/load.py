@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import getopt
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands.process_fields import Field, parse_fields, table
-from harness.pixel.commands.processes import OptionRefused, named, unknown_option
+from harness.pixel.commands.processes import named
 from harness.pixel.commands.storage import human
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
 from harness.pixel.memory import DeviceMemory, device_memory
 from harness.pixel.process_table import TICKS, DeviceProcess, running, seconds_up, user_id
@@ -46,11 +46,7 @@ async def uptime(device: VirtualPixel, call: Call) -> int:
 
 async def free(device: VirtualPixel, call: Call) -> int:
     """`free [-bkmgth]`."""
-    try:
-        found, _ = getopt.gnu_getopt(list(call.arguments), "bkmgth")
-    except getopt.GetoptError as error:
-        await call.complain(f'free: {unknown_option(error)} (see "free --help")\n')
-        return 1
+    found, _ = read_options(call, "bkmgth")
     memory = device_memory(device)
     unit = next((_UNITS[option] for option, _ in reversed(found) if option in _UNITS), 1)
 
@@ -81,8 +77,8 @@ class _Top:
     batch: bool = False
 
 
-def _top_options(arguments: Sequence[str]) -> _Top:
-    found, _ = getopt.gnu_getopt(list(arguments), "Hhbqk:o:O:s:n:m:d:p:u:")
+def _top_options(call: Call) -> _Top:
+    found, _ = read_options(call, "Hhbqk:o:O:s:n:m:d:p:u:")
     top = _Top(parse_fields(_COLUMNS))
     for option, value in found:
         if option == "-o":
@@ -104,14 +100,7 @@ def _top_options(arguments: Sequence[str]) -> _Top:
 
 async def top(device: VirtualPixel, call: Call) -> int:
     """`top [-bHq] [-d SECONDS] [-n ROUNDS] [-m ROWS] [-o FIELD,…] [-p PID,…] [-u USER,…] [-s COLUMN]`."""
-    try:
-        asked = _top_options(call.arguments)
-    except getopt.GetoptError as error:
-        await call.complain(f'top: {unknown_option(error)} (see "top --help")\n')
-        return 1
-    except OptionRefused as error:
-        await call.complain(f"top: {error}\n")
-        return 1
+    asked = _top_options(call)
     leaving = asyncio.create_task(call.stdout.reader_gone())
     before, round_number = _Look.now(device, asked), 0
     try:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getopt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands.log_options import HELP, LogOptions, UsageRefused, parse_options
 from harness.pixel.commands.log_output import LogFile, Printer, StandardOutput
-from harness.pixel.commands.processes import unknown_option
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
 from harness.pixel.logcat import Buffer, Priority
 from harness.pixel.logformat import FormatRefused
@@ -157,11 +156,7 @@ async def _wait_until_full(device: VirtualPixel, buffers: Sequence[Buffer]) -> N
 async def write_line(device: VirtualPixel, call: Call) -> int:
     """`log [-p PRIORITY] [-t TAG] [-b BUFFER] MESSAGE…`."""
     priority, tag, buffer = Priority.I, "log", Buffer.main
-    try:
-        found, words = getopt.getopt(list(call.arguments), "p:t:b:")
-    except getopt.GetoptError as error:
-        await call.complain(f'log: {unknown_option(error)} (see "log --help")\n')
-        return 1
+    found, words = read_options(call, "+p:t:b:")
     for option, value in found:
         if option == "-t":
             tag = value
@@ -170,10 +165,8 @@ async def write_line(device: VirtualPixel, call: Call) -> int:
         elif option == "-p" and value[:1].upper() in Priority.__members__:
             priority = Priority[value[:1].upper()]
         else:
-            await call.complain(f"log: bad {option} '{value}'\n")
-            return 1
+            raise OptionRefused(f"bad {option} '{value}'")
     if not words:
-        await call.complain('log: Needs 1 argument (see "log --help")\n')
-        return 1
+        raise OptionRefused('Needs 1 argument (see "log --help")')
     device.logs.write(buffer, priority, tag, " ".join(words), pid=call.pid, uid=device.activities.user_of(call.pid))
     return 0

@@ -5,13 +5,13 @@ Options, columns and words are those of toybox 0.8.9, which Android 14 has.
 
 from __future__ import annotations
 
-import getopt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands.process_fields import Field, FieldRefused, parse_fields, table
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
 from harness.pixel.process_table import DeviceProcess, running, user_id
 
@@ -32,10 +32,6 @@ _CLASSES: Final = {
 }
 
 
-class OptionRefused(ValueError):
-    """A word that toybox doesn't take; the message is what it prints."""
-
-
 @dataclass(slots=True)
 class _Wanted:
     everything: bool = False
@@ -53,19 +49,12 @@ class _Wanted:
 
 async def ps(device: VirtualPixel, call: Call) -> int:
     """`ps [-AfTlwZ] [-o FIELD,…] [-O FIELD,…] [-k FIELD,…] [-p PID,…] [-P PID,…] [-u USER,…] [PID…]`."""
-    try:
-        found, words = getopt.gnu_getopt(list(call.arguments), _OPTIONS, ["pid=", "ppid="])
-        flags = {option for option, _ in found}
-        wanted = _wanted(found, words)
-        fields = _fields(found, flags)
-        order = [(text.startswith("-"), text.lstrip("+-")) for text in _values(found, "-k")]
-        keys = [(down, named("k", text)[0]) for down, text in order]
-    except getopt.GetoptError as error:
-        await call.complain(f'ps: {unknown_option(error)} (see "ps --help")\n')
-        return 1
-    except OptionRefused as error:
-        await call.complain(f"ps: {error}\n")
-        return 1
+    found, words = read_options(call, _OPTIONS, ["pid=", "ppid="])
+    flags = {option for option, _ in found}
+    wanted = _wanted(found, words)
+    fields = _fields(found, flags)
+    order = [(text.startswith("-"), text.lstrip("+-")) for text in _values(found, "-k")]
+    keys = [(down, named("k", text)[0]) for down, text in order]
     processes = running(device, threads=bool(flags & {"-T", "-L"}))
     caller = next((process for process in processes if process.pid == call.pid), None)
     shown = [process for process in processes if wanted.shows(process, caller)]
@@ -85,13 +74,6 @@ def named(letter: str, text: str) -> list[Field]:
 
 def _bad(letter: str, text: str) -> str:
     return f"bad -{letter} '{text}'\n            ^"
-
-
-def unknown_option(error: getopt.GetoptError) -> str:
-    """What toybox says of an option that isn't one, or that lacks its value."""
-    if "requires argument" in error.msg:
-        return f"Missing argument to {'-' if len(error.opt) == 1 else '--'}{error.opt}"
-    return f"Unknown option '{error.opt}'"
 
 
 def _values(found: Sequence[tuple[str, str]], *names: str) -> list[str]:
@@ -132,11 +114,7 @@ def _fields(found: Sequence[tuple[str, str]], flags: set[str]) -> list[Field]:
 
 async def pidof(device: VirtualPixel, call: Call) -> int:
     """`pidof [-s] [-o PID,…] NAME…`: numbers of the processes of these names, the newest first."""
-    try:
-        found, names = getopt.gnu_getopt(list(call.arguments), "so:x")
-    except getopt.GetoptError as error:
-        await call.complain(f'pidof: {unknown_option(error)} (see "pidof --help")\n')
-        return 1
+    found, names = read_options(call, "so:x")
     omitted = set(_values(found, "-o"))
     wanted = {name.rpartition("/")[2] for name in names}
     pids = [str(process.pid) for process in running(device) if process.name in wanted and process.pid != call.pid]
@@ -149,20 +127,15 @@ async def pidof(device: VirtualPixel, call: Call) -> int:
 
 async def pgrep(device: VirtualPixel, call: Call) -> int:
     """`pgrep [-flnovx] [-u USER] [-P PID] [-d DELIMITER] PATTERN`: numbers of the processes that an expression fits."""
-    try:
-        found, words = getopt.gnu_getopt(list(call.arguments), "clfnovxd:u:U:P:g:G:s:t:L:")
-        wanted = _wanted([item for item in found if item[0] in ("-u", "-U", "-P")], ())
-        pattern = re.compile(_python_expression(words[0])) if words else None
-    except getopt.GetoptError as error:
-        await call.complain(f'pgrep: {unknown_option(error)} (see "pgrep --help")\n')
-        return 1
-    except (OptionRefused, re.error) as error:
-        await call.complain(f"pgrep: {error}\n")
-        return 1
+    found, words = read_options(call, "clfnovxd:u:U:P:g:G:s:t:L:")
     flags = {option for option, _ in found}
+    wanted = _wanted([item for item in found if item[0] in ("-u", "-U", "-P")], ())
+    try:
+        pattern = re.compile(_python_expression(words[0])) if words else None
+    except re.error as error:
+        raise OptionRefused(f"bad regex '{words[0]}': {error}") from None
     if pattern is None and not flags & {"-u", "-U", "-P"}:
-        await call.complain('pgrep: No criteria (see "pgrep --help")\n')
-        return 1
+        raise OptionRefused('No criteria (see "pgrep --help")')
     chosen = []
     for process in running(device):
         text = process.command if "-f" in flags else process.package[-15:] or process.thread

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getopt
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands.processes import unknown_option
+from harness.pixel.commands.toybox_options import read_options
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -73,11 +72,7 @@ def _system_size(root: Path) -> tuple[int, int]:
 
 async def df(device: VirtualPixel, call: Call) -> int:
     """`df [-HPhkia] [-t TYPE] [PATH…]`, with toybox's columns."""
-    try:
-        found, paths = getopt.gnu_getopt(list(call.arguments), "HPhkiat:")
-    except getopt.GetoptError as error:
-        await call.complain(f'df: {unknown_option(error)} (see "df --help")\n')
-        return 1
+    found, paths = read_options(call, "HPhkiat:")
     flags = "".join(option[1] for option, _ in found)
     kinds = [value for option, value in found if option == "-t"]
     shown, code = [] if paths else file_systems(device), 0

@@ -40,7 +40,7 @@ Program = Callable[["VirtualPixel", Call], Awaitable[int]]
 
 _NO_SERVICE: Final = 20
 _NOT_FOUND: Final = 127
-_SERVICES: Final[dict[str, Program]] = {
+SERVICES: Final[dict[str, Program]] = {
     "activity": am.run,
     "appops": appops.appops,
     "battery": battery.run,
@@ -55,6 +55,7 @@ _SERVICES: Final[dict[str, Program]] = {
     "uimode": svc.ui_mode,
     "window": window.window,
 }
+"""By the name that `cmd` takes; each is in `service_names.INTERFACES`, too."""
 
 
 async def _cmd(device: VirtualPixel, call: Call) -> int:
@@ -70,7 +71,7 @@ async def _cmd(device: VirtualPixel, call: Call) -> int:
         return 0
     if name == "-w" and arguments:
         name, *arguments = arguments
-    if answer := _SERVICES.get(name):
+    if answer := SERVICES.get(name):
         return await answer(device, call.with_arguments(arguments))
     if name in service_names.INTERFACES:
         await call.complain("No shell command implementation.\n")

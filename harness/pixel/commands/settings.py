@@ -78,7 +78,7 @@ def _run(kept: Settings, verb: str, space: str, rest: list[str]) -> str:
         case "list", _:
             return "".join(f"{name}={value}\n" for name, value in kept.listed(space).items())
         case "get", [name]:
-            return f"{kept.get(space, name) or 'null'}\n" if kept.get(space, name) != "" else "\n"
+            return _shown(kept.get(space, name))
         case "delete", [name]:
             return f"Deleted {int(kept.delete(space, name))} rows\n"
         case (("get" | "delete"), [_, _, *_]):
@@ -97,12 +97,16 @@ def _run(kept: Settings, verb: str, space: str, rest: list[str]) -> str:
     return ""
 
 
+def _shown(value: str | None) -> str:
+    return "null\n" if value is None else f"{value}\n"
+
+
 async def device_config(device: VirtualPixel, call: Call) -> int:
-    """`device_config get|put|delete|list|reset …` and the switch of its synchronisation, which has nobody to ask here."""
+    """`device_config get|put|delete|list|reset …`, and the switch of a synchronisation that nobody does here."""
     kept = Settings(device.state)
     match call.arguments:
         case ("get", space, name):
-            await call.say(f"{kept.get(_CONFIG + space, name)}\n".replace("None", "null"))
+            await call.say(_shown(kept.get(_CONFIG + space, name)))
         case ("put", space, name, value, *_):
             kept.put(_CONFIG + space, name, value)
         case ("delete", space, name):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness.pixel.activities import ActivityManager
 from harness.pixel.commands import service_names
 from harness.pixel.commands.dumpsys.memory import summary, table
-from harness.pixel.memory_map import Kind, parse_smaps
+from harness.pixel.memory import process_memory
+from harness.pixel.memory_map import Kind, memory_map, parse_smaps
 from tests.unit.pixel.conftest import Bench, ScriptedApp, run_program
+from tests.unit.pixel.test_ps import SHELL
 
 SMAPS = """\
 e0000000-f0000000 rw-p 00000000 00:00 0
@@ -125,6 +129,16 @@ def test_memory_is_told_by_what_it_is_for() -> None:
     assert rows["Native Heap"] == [900, 900, 0, 7, 900, 1024]
     assert rows["Dalvik Heap"] == [4000, 4000, 0, 0, 4000, 262144]
     assert rows["TOTAL"] == [5296, 5032, 64, 7, 5596]
+
+
+def test_a_real_process_is_summed_whole() -> None:
+    """The rows of this very process together are what the kernel sums up itself; an ended one has none."""
+    process = replace(SHELL, folder=Path("/proc/self"))
+    whole = process_memory(process)
+    assert whole
+    assert sum(use.rss for use in memory_map(process).values()) == pytest.approx(whole.rss, rel=0.05)
+    assert memory_map(SHELL) == {}
+    assert process_memory(SHELL) is None
 
 
 def test_the_summary_is_androids() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.pixel.commands import PROGRAMS
+from harness.pixel.commands import PROGRAMS, SERVICES
+from harness.pixel.commands.dumpsys import DUMPS
+from harness.pixel.commands.service_names import INTERFACES
 from harness.pixel.commands.storage import FileSystem, human, layout
 from harness.pixel.mksh import without_prefixes
 from harness.pixel.root import ANDROID_COMMANDS
@@ -24,6 +26,8 @@ async def nothing(app: ScriptedApp, command: dict[str, object]) -> None:
 def test_every_command_has_a_program_and_every_program_a_name() -> None:
     """What `/system/bin` links to the device's process, that process knows."""
     assert set(PROGRAMS) == set(ANDROID_COMMANDS)
+    assert set(SERVICES) | set(DUMPS) <= set(INTERFACES)
+    assert list(INTERFACES) == sorted(INTERFACES)
 
 
 def test_the_shell_says_what_androids_says(tmp_path: Path) -> None:

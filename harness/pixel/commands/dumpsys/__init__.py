@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Dump = Callable[["VirtualPixel", tuple[str, ...]], str]
 
-_DUMPS: Final[dict[str, Dump]] = {
+DUMPS: Final[dict[str, Dump]] = {
     "SurfaceFlinger": surfaces.dump,
     "activity": activity.dump,
     "battery": battery.dump,
@@ -50,6 +50,7 @@ _DUMPS: Final[dict[str, Dump]] = {
     "user": user.dump,
     "window": window.dump,
 }
+"""By the service's name; one that isn't here dumps nothing."""
 _USAGE: Final = """\
 usage: dumpsys
          To dump all services.
@@ -109,7 +110,7 @@ async def run(device: VirtualPixel, call: Call) -> int:
 
 
 def _dumped(device: VirtualPixel, name: str, arguments: tuple[str, ...]) -> str:
-    dump = _DUMPS.get(name)
+    dump = DUMPS.get(name)
     return dump(device, arguments) if dump else ""
 
 

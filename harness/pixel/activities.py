@@ -64,6 +64,7 @@ class AppRecord:
     handle: AppHandle = field(init=False)
     pid: int = 0
     activity: str = ""
+    """The one that it was told to show last, `package/Class`."""
     answers: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)
     crash: Event | None = None
     stopped: bool = False

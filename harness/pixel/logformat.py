@@ -21,15 +21,11 @@ MODIFIERS: Final = (
 _ZONED: Final = frozenset(("zone", "UTC"))
 _USERS: Final = {0: "root", 2000: "shell"}
 """Users whose names have five letters at most: the others are shown by number."""
-_ESCAPES: Final = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\t": "\t",
-    "\v": "\\v",
-    "\f": "\\f",
-    "\r": "\\r",
-    "\x1b": "\\e",
-    "\\": "\\\\",
+_ESCAPES: Final = {number: f"\\{number:03o}" for number in (*range(32), 127)} | {
+    ord(letter): text
+    for letter, text in zip(
+        "\a\b\t\n\v\f\r\x1b\\", ("\\a", "\\b", "\t", "\n", "\\v", "\\f", "\\r", "\\e", "\\\\"), strict=True
+    )
 }
 _COLORS: Final = {"V": 231, "D": 75, "I": 40, "W": 166, "E": 196, "F": 196}
 
@@ -72,9 +68,7 @@ class LogFormat:
         if "descriptive" in self.modifiers and entry.event:
             return describe_event(entry.event, named=True)[1]
         if "printable" in self.modifiers:
-            return "".join(
-                _ESCAPES.get(letter, letter) if letter < " " or letter == "\\" else letter for letter in entry.message
-            )
+            return entry.message.translate(_ESCAPES)
         return entry.message
 
     def _frame(self, entry: Entry) -> tuple[str, str]:

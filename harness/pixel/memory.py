@@ -13,8 +13,6 @@ from harness.pixel.sandbox import MEMORY
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
-_ROLLUP: Final = ("Rss", "Pss", "Pss_Anon", "Pss_File", "Pss_Shmem", "Shared_Clean", "Shared_Dirty", "Private_Clean",
-                  "Private_Dirty", "SwapPss")  # fmt: skip
 _ABSENT: Final = ("Buffers", "Cached", "SwapCached", "SwapTotal", "SwapFree")
 
 
@@ -33,18 +31,10 @@ class DeviceMemory:
 
 @dataclass(frozen=True, slots=True)
 class ProcessMemory:
-    """A process' memory in kB, as `/proc/PID/smaps_rollup` tells it; shared pages count by their share in `pss`."""
+    """A process' memory in kB, whole, and with its share of what it shares with others."""
 
     rss: int
     pss: int
-    anonymous: int
-    file: int
-    shmem: int
-    shared_clean: int
-    shared_dirty: int
-    private_clean: int
-    private_dirty: int
-    swap: int
 
 
 def device_memory(device: VirtualPixel) -> DeviceMemory:
@@ -58,13 +48,13 @@ def device_memory(device: VirtualPixel) -> DeviceMemory:
 
 
 def process_memory(process: DeviceProcess) -> ProcessMemory | None:
-    """A process' memory, or None when it has ended."""
+    """A process' memory, as the kernel sums it up in `smaps_rollup`, or None when it has ended."""
     try:
         text = (process.folder / "smaps_rollup").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
     figures = {name: int(rest.split()[0]) for line in text.splitlines()[1:] for name, _, rest in [line.partition(":")]}
-    return ProcessMemory(*(figures.get(name, 0) for name in _ROLLUP))
+    return ProcessMemory(figures.get("Rss", 0), figures.get("Pss", 0))
 
 
 def write_meminfo(device: VirtualPixel) -> None:

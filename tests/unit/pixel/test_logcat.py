@@ -155,5 +155,5 @@ def test_users_with_short_names_are_named() -> None:
 
 def test_what_can_not_be_printed_is_escaped_when_asked() -> None:
     """`-v printable`."""
-    entry = Entry(1, Buffer.main, Priority.I, WHEN, 1, 2, 0, "t", "a\x1b[0m\a\\ é")
-    assert LogFormat("raw").changed("printable").lines(entry) == "a\\e[0m\\a\\\\ é\n"
+    entry = Entry(1, Buffer.main, Priority.I, WHEN, 1, 2, 0, "t", "a\x1b[0m\a\\ é\1")
+    assert LogFormat("raw").changed("printable").lines(entry) == "a\\e[0m\\a\\\\ é\\001\n"

@@ -63,8 +63,8 @@ class AppRecord:
     package: Package
     handle: AppHandle = field(init=False)
     pid: int = 0
-    activity: str = ""
-    """The one that it was told to show last, `package/Class`."""
+    top: str | None = None
+    """Its activity that was shown last, `package/Class`."""
     answers: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)
     crash: Event | None = None
     stopped: bool = False
@@ -140,7 +140,7 @@ class ActivityManager:
         """
         self._system(Priority.I, f"START u0 {{cmp={component}}} from uid 2000")
         record = self._records.get(package.name) or await self._process(package)
-        self._foreground, record.activity = package.name, component
+        self._foreground, record.top = package.name, component
         command: Event = {"do": "start", "component": component, "action": action, "extras": dict(extras)}
         async with aclosing(self._ask(record, command)) as events:
             async for event in events:

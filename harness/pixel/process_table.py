@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.pixel.root import SHELL_UID
+
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 FIRST_APP_UID: Final = 10000
-_SHELL_UID: Final = 2000
-_NAMES: Final = {0: "root", 1000: "system", _SHELL_UID: "shell"}
+_NAMES: Final = {0: "root", 1000: "system", SHELL_UID: "shell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,30 @@ def running(device: VirtualPixel, *, threads: bool = False) -> list[DeviceProces
     apps = {record.pid: (record.package.name, record.package.uid) for record in device.activities.running()}
     found = []
     for pid, folder in folders(device):
-        package, uid = apps.get(pid, ("", 0 if pid == 1 else _SHELL_UID))
+        package, uid = apps.get(pid, ("", 0 if pid == 1 else mapped_user(folder)))
         try:
             tasks = sorted((folder / "task").iterdir(), key=lambda task: int(task.name)) if threads else [folder]
             found += [_read(task, pid, package, uid) for task in tasks]
         except OSError:
             continue  # it has ended since
     return found
+
+
+def mapped_user(folder: Path) -> int:
+    """Whose a process of the device is, by its `/proc` folder: the one user that its namespace knows.
+
+    The host's own numbers, which `/proc` has everywhere else, say nothing of that.
+    """
+    try:
+        words = (folder / "uid_map").read_text(encoding="ascii").split()
+    except OSError:
+        return SHELL_UID
+    return int(words[0]) if len(words) == 3 else SHELL_UID
+
+
+def folder_of(device: VirtualPixel, pid: int) -> Path:
+    """The `/proc` folder of a process by the device's number for it."""
+    return Path(f"/proc/{device.init_pid}/root/proc/{pid}")
 
 
 def folders(device: VirtualPixel) -> list[tuple[int, Path]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands.log_options import HELP, LogOptions, UsageRefused, parse_options
@@ -13,6 +12,7 @@ from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
 from harness.pixel.logcat import Buffer, Priority
 from harness.pixel.logformat import FormatRefused
+from harness.pixel.process_table import folder_of
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -43,7 +43,7 @@ async def logcat(device: VirtualPixel, call: Call) -> int:
 def _log_tags(device: VirtualPixel, pid: int) -> str:
     """ANDROID_LOG_TAGS in the caller's environment; adb's own `logcat` passes it on so."""
     try:
-        environment = Path(f"/proc/{device.init_pid}/root/proc/{pid}/environ").read_bytes().split(b"\0")
+        environment = (folder_of(device, pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return ""
     return next((word[len(_TAGS) :].decode(errors="replace") for word in environment if word.startswith(_TAGS)), "")

@@ -86,7 +86,7 @@ def _processes(device: VirtualPixel, words: Sequence[str]) -> str:
             f"    packageList={{{package.name}}}",
             f"    isTopApp={str(record is front).lower()} pid={record.pid}",
         ]
-    if front and front.activity:
+    if front and front.top:
         lines += ["", f"  mTopProcess={process_record(front.package.name, front.pid, front.package.uid)}"]
     return "\n".join(lines) + "\n"
 

@@ -76,6 +76,7 @@ def resumed_activity(device: VirtualPixel) -> ShownActivity | None:
 
 
 def _shown(record: AppRecord) -> ShownActivity | None:
-    if not record.activity:
+    if record.top is None:
         return None
-    return ShownActivity(record.package.name, record.activity.partition("/")[2], record.pid, record.package.uid)
+    package, name = record.package, record.top.partition("/")[2]
+    return ShownActivity(package.name, package.name + name if name.startswith(".") else name, record.pid, package.uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,13 @@ def test_a_raw_picture_is_androids(adb: Adb) -> None:
     picture = adb("exec-out", "screencap").stdout
     assert struct.unpack_from("<4I", picture) == (1440, 2960, 1, 1)
     assert len(picture) == 16 + 1440 * 2960 * 4
+
+
+def test_a_bug_report_is_pulled_as_a_zip(adb: Adb, tmp_path: Path) -> None:
+    """`adb bugreport` finds the report where the device says that it is: log, events and dumps."""
+    adb.text("shell", "log -t reported hello")
+    assert adb("bugreport", str(tmp_path / "report.zip")).returncode == 0
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        text = archive.read(archive.read("main_entry.txt").decode()).decode()
+    assert " I reported: hello\n" in text
+    assert "DUMP OF SERVICE window:\n" in text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getopt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.commands import battery, service_names, thermal
@@ -95,13 +95,15 @@ async def run(device: VirtualPixel, call: Call) -> int:
         await call.complain(_USAGE)
         return _FAILED
     if "--skip" in flags:
-        skipped, names = words[0].split(",") if words else [], list(service_names.INTERFACES)
-        await _dump_all(device, call, [name for name in names if name not in skipped])
+        skipped = words[0].split(",") if words else []
+        for text in dump_all(device, [name for name in service_names.INTERFACES if name not in skipped]):
+            await call.say(text)
     elif "-l" in flags:
         await call.say(service_names.listed())
     elif not words:
         await call.say(service_names.listed())
-        await _dump_all(device, call, list(service_names.INTERFACES))
+        for text in dump_all(device):
+            await call.say(text)
     elif words[0] not in service_names.INTERFACES:
         await call.complain(f"Can't find service: {words[0]}\n")
     else:
@@ -114,12 +116,13 @@ def _dumped(device: VirtualPixel, name: str, arguments: tuple[str, ...]) -> str:
     return dump(device, arguments) if dump else ""
 
 
-async def _dump_all(device: VirtualPixel, call: Call, names: list[str]) -> None:
+def dump_all(device: VirtualPixel, names: Iterable[str] = tuple(service_names.INTERFACES)) -> Iterator[str]:
+    """The dumps of these services, one after the other, each between the lines that Android puts around it."""
     for name in names:
         began = time.monotonic()
         text = _dumped(device, name, ("-a",))
         ended = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-        await call.say(
+        yield (
             f"{'-' * 79}\nDUMP OF SERVICE {name}:\n{text}"
             f"--------- {time.monotonic() - began:.3f}s was the duration of dumpsys {name}, ending at: {ended}\n"
         )

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.pixel.logcat import Buffer, Priority
+from harness.pixel.root import SHELL_UID
 from harness.pixel.tombstones import describe_death, write_tombstone
 from harness.pixel.zygote import AppHandle, Event, Launcher, Zygote
 
@@ -62,6 +63,8 @@ class AppRecord:
     package: Package
     handle: AppHandle = field(init=False)
     pid: int = 0
+    top: str | None = None
+    """Its activity that was shown last, `package/Class`."""
     answers: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)
     crash: Event | None = None
     stopped: bool = False
@@ -86,6 +89,10 @@ class ActivityManager:
     def running(self) -> list[AppRecord]:
         """The processes that run, in the order of their start."""
         return list(self._records.values())
+
+    def user_of(self, pid: int) -> int:
+        """The user id that a process of the device belongs to: its package's, or the shell's."""
+        return next((record.package.uid for record in self._records.values() if record.pid == pid), SHELL_UID)
 
     def foreground(self) -> AppRecord | None:
         """The process whose activity was started last, if it still runs."""
@@ -133,11 +140,12 @@ class ActivityManager:
         """
         self._system(Priority.I, f"START u0 {{cmp={component}}} from uid 2000")
         record = self._records.get(package.name) or await self._process(package)
-        self._foreground = package.name
+        self._foreground, record.top = package.name, component
         command: Event = {"do": "start", "component": component, "action": action, "extras": dict(extras)}
         async with aclosing(self._ask(record, command)) as events:
             async for event in events:
                 if event["event"] == "displayed":
+                    self._device.event("wm_on_resume_called", 0, component.partition("/")[2], "RESUME_ACTIVITY", 0)
                     self._system(
                         Priority.I, f"Displayed {component}: +{event.get('milliseconds', 0)}ms", "ActivityTaskManager"
                     )
@@ -192,6 +200,7 @@ class ActivityManager:
         record = self._records.get(name)
         if record is not None:
             self._system(Priority.I, f"Force stopping {name} appid={record.package.uid} user=0: from pid {record.pid}")
+            self._device.event("am_kill", 0, record.pid, name, 0, "stop " + name, 0)
             await self._end(record)
 
     async def stop_all(self) -> None:
@@ -212,6 +221,9 @@ class ActivityManager:
             record.pid = self._device.inner_pid(record.handle.pid)
             self._records[package.name] = record
             self._tell_watchers()
+            self._device.event(
+                "am_proc_start", 0, record.pid, package.uid, package.name, "added application", package.name
+            )
             self._system(Priority.I, f"Start proc {record.pid}:{package.name}/u0a{package.uid - 10000} for app")
             watch = asyncio.get_running_loop().create_task(self._watch(record))
             self._watches.add(watch)
@@ -250,8 +262,12 @@ class ActivityManager:
         number = -code if code < 0 else code - 128 if code > 128 else 0
         if number and number != signal.SIGKILL and not record.stopped:
             self._bury(record, number)
+        if (crash := record.crash) and "class" in crash:
+            what = str(crash["class"]), str(crash.get("message") or "")
+            self._device.event("am_crash", 0, record.pid, name, 0, *what, "", 0, 0)
         if not record.stopped:
             self._system(Priority.I, f"Process {name} (pid {record.pid}) has died: fg  TOP ")
+            self._device.event("am_proc_died", 0, record.pid, name, 0, 2)
         record.ended.set()
         for answers in record.answers.values():
             answers.put_nowait({"event": "ended"})

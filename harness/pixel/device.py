@@ -19,9 +19,11 @@ from harness.errors import DeviceUnavailable
 from harness.pixel.activities import ActivityManager
 from harness.pixel.control import ControlSocket
 from harness.pixel.descriptors import Source
+from harness.pixel.event_log import Value
 from harness.pixel.faults.armed import Faults
 from harness.pixel.hardware import Hardware
 from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
+from harness.pixel.memory import write_meminfo
 from harness.pixel.network import DeviceNetwork
 from harness.pixel.packages import PackageStore
 from harness.pixel.paths import DevicePaths
@@ -90,11 +92,12 @@ class VirtualPixel:
             base = f"/proc/self/fd/{folder}"
             for name in ("logdw", "pixel"):
                 (self.root / "dev/socket" / name).unlink(missing_ok=True)
-            self._log_socket = LogSocket(f"{base}/logdw", self.logs, device_pid)
+            self._log_socket = LogSocket(f"{base}/logdw", self.logs, device_pid, self.activities.user_of)
             self._control = ControlSocket(f"{base}/pixel", self)
         finally:
             os.close(folder)
         (self.root / BOOT_ID).write_text(f"{uuid.uuid4()}\n", encoding="ascii")
+        write_meminfo(self)
         await self._start_init()
         self._control.start()
         self.hardware.watchers.add(self.activities.tell_hardware)
@@ -134,6 +137,7 @@ class VirtualPixel:
         joined = app or self.namespaces
         if joined is None:
             raise DeviceUnavailable("pixel.stopped", f"{self.serial} isn't running")
+        write_meminfo(self)
         binds = [] if app else [Bind(self._private, f"/{name}") for name in PRIVATE]
         command = sandbox_command(
             self.root,
@@ -156,6 +160,10 @@ class VirtualPixel:
     def system_log(self, priority: Priority, tag: str, message: str, buffer: Buffer = Buffer.system) -> None:
         """A line of the system's own in the device's log."""
         self.logs.write(buffer, priority, tag, message, pid=SYSTEM_PID)
+
+    def event(self, name: str, *values: Value) -> None:
+        """An event of the system's own in the device's events buffer (`harness.pixel.event_log` names them)."""
+        self.logs.write_event(name, *values, pid=SYSTEM_PID)
 
     async def _start_init(self) -> None:
         """Start pid 1 of the device in namespaces of its own; when it dies, the kernel ends all that joined them."""

@@ -1,4 +1,4 @@
-"""The device's log: four rings of entries, filled by `logdw` as Android's logd is, read by any number of followers.
+"""The device's log: a ring of entries a buffer, filled by `logdw` as Android's logd is, read by any number of followers.
 
 Source of the datagram's format: AOSP system/logging, `liblog/logd_writer.cpp` and `private/android_logger.h`.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import struct
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
+
+from harness.pixel.event_log import Value, describe_event, pack_event
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,21 @@ _ENTRY_OVERHEAD: Final = 64
 _DATAGRAM: Final = struct.Struct("<BHII")
 _CREDENTIALS: Final = struct.Struct("iII")
 _SCM_CREDENTIALS: Final = 2
+_SHELL_UID: Final = 2000
+_SEEN_MAX: Final = 512
 
 
 class Buffer(IntEnum):
-    """Which ring; the numbers are those of Android's `log_id_t`."""
+    """Which ring; the numbers are those of Android's `log_id_t`. No program writes into the last two."""
 
     main = 0
+    radio = 1
     events = 2
     system = 3
     crash = 4
+    stats = 5
+    security = 6
+    kernel = 7
 
 
 class Priority(IntEnum):
@@ -62,45 +69,85 @@ class Entry:
     uid: int
     tag: str
     message: str
+    event: bytes = b""
+    """The payload of an event; nothing for text."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it counts for."""
+        return _ENTRY_OVERHEAD + len(self.tag) + len(self.message) + len(self.event)
+
+
+@dataclass(slots=True)
+class _Ring:
+    """One buffer: what it holds, and what was ever written into it."""
+
+    limit: int
+    entries: deque[Entry] = field(default_factory=deque)
+    used: int = 0
+    total_bytes: int = 0
+    total_entries: int = 0
+
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.used += entry.size
+        self.total_bytes += entry.size
+        self.total_entries += 1
+        self.shrink()
+
+    def shrink(self) -> None:
+        while self.used > self.limit:
+            self.used -= self.entries.popleft().size
+
+
+@dataclass(frozen=True, slots=True)
+class BufferUse:
+    """Of one buffer: bytes that it may hold and does, its entries, and bytes and entries that were ever written."""
+
+    limit: int
+    used: int
+    entries: int
+    total_bytes: int
+    total_entries: int
 
 
 class LogBuffers:
-    """The rings. Each drops its oldest entries when it holds more than `ring_bytes`."""
+    """The rings. Each drops its oldest entries when it holds more than its limit, `ring_bytes` at first."""
 
     def __init__(self, ring_bytes: int = RING_BYTES) -> None:
-        self.ring_bytes = ring_bytes
+        self._rings = {buffer: _Ring(ring_bytes) for buffer in Buffer}
         self.loses: Callable[[int], bool] | None = None
         """Whether the entry of that number is lost before it is written, where a fault says so."""
-        self._rings: dict[Buffer, deque[Entry]] = {buffer: deque() for buffer in Buffer}
-        self._sizes = dict.fromkeys(Buffer, 0)
         self._count = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
     def write(
         self, buffer: Buffer, priority: Priority, tag: str, message: str, *, pid: int, tid: int | None = None,
-        uid: int = 1000, nanoseconds: int | None = None,
+        uid: int = 1000, nanoseconds: int | None = None, event: bytes = b"",
     ) -> None:  # fmt: skip
         """Append an entry and wake the followers."""
         when = time.time_ns() if nanoseconds is None else nanoseconds
         self._count += 1
         if self.loses is not None and self.loses(self._count):
             return
-        entry = Entry(self._count, buffer, priority, when, pid, pid if tid is None else tid, uid, tag, message)
-        ring = self._rings[buffer]
-        ring.append(entry)
-        self._sizes[buffer] += _size(entry)
-        while self._sizes[buffer] > self.ring_bytes:
-            self._sizes[buffer] -= _size(ring.popleft())
+        entry = Entry(self._count, buffer, priority, when, pid, pid if tid is None else tid, uid, tag, message, event)
+        self._rings[buffer].add(entry)
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
         self._waiting.clear()
 
+    def write_event(self, name: str, *values: Value, pid: int, uid: int = 1000) -> None:
+        """Append an event with a known tag (`harness.pixel.event_log`) to the events buffer."""
+        payload = pack_event(name, *values)
+        tag, text = describe_event(payload)
+        self.write(Buffer.events, Priority.I, tag, text, pid=pid, uid=uid, event=payload)
+
     def entries(self, buffers: Collection[Buffer], *, after: int = 0) -> list[Entry]:
         """What the rings hold of these buffers with a number above `after`, in order of arrival."""
         found: list[Entry] = []
         for buffer in buffers:
-            for entry in reversed(self._rings[buffer]):
+            for entry in reversed(self._rings[buffer].entries):
                 if entry.number <= after:
                     break
                 found.append(entry)
@@ -124,16 +171,19 @@ class LogBuffers:
     def clear(self, buffers: Collection[Buffer]) -> None:
         """Drop what these rings hold."""
         for buffer in buffers:
-            self._rings[buffer].clear()
-            self._sizes[buffer] = 0
+            self._rings[buffer].entries.clear()
+            self._rings[buffer].used = 0
 
-    def used(self, buffer: Buffer) -> int:
-        """Bytes that this ring's entries take."""
-        return self._sizes[buffer]
+    def resize(self, buffers: Collection[Buffer], limit: int) -> None:
+        """Let these rings hold `limit` bytes each, from now to the end of the device."""
+        for buffer in buffers:
+            self._rings[buffer].limit = limit
+            self._rings[buffer].shrink()
 
-
-def _size(entry: Entry) -> int:
-    return _ENTRY_OVERHEAD + len(entry.tag) + len(entry.message)
+    def use(self, buffer: Buffer) -> BufferUse:
+        """What a ring holds and has held."""
+        ring = self._rings[buffer]
+        return BufferUse(ring.limit, ring.used, len(ring.entries), ring.total_bytes, ring.total_entries)
 
 
 def parse_datagram(data: bytes) -> tuple[Buffer, Priority, int, int, str, str]:
@@ -144,26 +194,36 @@ def parse_datagram(data: bytes) -> tuple[Buffer, Priority, int, int, str, str]:
     if len(data) < _DATAGRAM.size + 2:
         raise ValueError(f"a log datagram of {len(data)} bytes")
     number, tid, seconds, nanoseconds = _DATAGRAM.unpack_from(data)
-    buffer = Buffer(number)
+    if (buffer := Buffer(number)) in (Buffer.security, Buffer.kernel):
+        raise ValueError(f"a log datagram for the {buffer.name} buffer")
     payload = data[_DATAGRAM.size : _DATAGRAM.size + _ENTRY_MAX]
     when = seconds * 1_000_000_000 + nanoseconds
     if buffer is Buffer.events:
-        (tag_number,) = struct.unpack_from("<I", payload.ljust(4, b"\0"))
-        return buffer, Priority.I, tid, when, f"[{tag_number}]", payload[4:].hex()
-    tag, separator, rest = payload[1:].partition(b"\0")
+        tag, text = describe_event(payload)
+        return buffer, Priority.I, tid, when, tag, text
+    if buffer is Buffer.stats:
+        return buffer, Priority.I, tid, when, "stats", f"{len(payload)} bytes"
+    name, separator, rest = payload[1:].partition(b"\0")
     if not separator:
         raise ValueError("a log datagram without an end to its tag")
     message = rest.partition(b"\0")[0]
     priority = Priority(min(max(payload[0], Priority.V), Priority.F))
-    return buffer, priority, tid, when, tag.decode("utf-8", "replace"), message.decode("utf-8", "replace")
+    return buffer, priority, tid, when, name.decode("utf-8", "replace"), message.decode("utf-8", "replace")
 
 
 class LogSocket:
     """`/dev/socket/logdw`: takes datagrams into the rings, with the sender's process id as the kernel tells it."""
 
-    def __init__(self, path: str, buffers: LogBuffers, device_pid: Callable[[int], int | None]) -> None:
-        self._buffers, self._device_pid = buffers, device_pid
-        self._seen: dict[int, int] = {}
+    def __init__(
+        self,
+        path: str,
+        buffers: LogBuffers,
+        device_pid: Callable[[int], int | None],
+        user: Callable[[int], int] = lambda _: _SHELL_UID,
+    ) -> None:
+        """Listen at `path`; `device_pid` names a process of the host as the device does, `user` tells whose that is."""
+        self._buffers, self._device_pid, self._user = buffers, device_pid, user
+        self._seen: dict[int, tuple[int, int]] = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -181,7 +241,10 @@ class LogSocket:
                     log.warning("logdw: %s", error)
                     continue
                 pid, uid = self._sender(ancillary)
-                self._buffers.write(buffer, priority, tag, message, pid=pid, tid=tid, uid=uid, nanoseconds=when)
+                event = data[_DATAGRAM.size :] if buffer is Buffer.events else b""
+                self._buffers.write(
+                    buffer, priority, tag, message, pid=pid, tid=tid, uid=uid, nanoseconds=when, event=event
+                )
 
     def close(self) -> None:
         """Take no more."""
@@ -194,6 +257,8 @@ class LogSocket:
                 host_pid, _, _ = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])
                 inside = self._device_pid(host_pid)
                 if inside is not None:
-                    self._seen[host_pid] = inside
-                return self._seen.get(host_pid, host_pid), 10000 if os.getpid() != host_pid else 1000
+                    if len(self._seen) >= _SEEN_MAX:
+                        self._seen.clear()
+                    self._seen[host_pid] = inside, self._user(inside)
+                return self._seen.get(host_pid, (host_pid, _SHELL_UID))
         return 0, 0

@@ -11,10 +11,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from harness.pixel.event_log import describe_event
 from harness.pixel.logcat import Entry, Priority
 
 FORMATS: Final = ("brief", "process", "tag", "thread", "raw", "time", "threadtime", "long")
-MODIFIERS: Final = ("color", "descriptive", "epoch", "monotonic", "printable", "uid", "usec", "UTC", "year", "zone")
+MODIFIERS: Final = (
+    "color", "colour", "descriptive", "epoch", "monotonic", "nsec", "printable", "uid", "usec", "UTC", "year", "zone",
+)  # fmt: skip
+_ZONED: Final = frozenset(("zone", "UTC"))
+_USERS: Final = {0: "root", 2000: "shell"}
+"""Users whose names have five letters at most: the others are shown by number."""
+_ESCAPES: Final = {number: f"\\{number:03o}" for number in (*range(32), 127)} | {
+    ord(letter): text
+    for letter, text in zip(
+        "\a\b\t\n\v\f\r\x1b\\", ("\\a", "\\b", "\t", "\n", "\\v", "\\f", "\\r", "\\e", "\\\\"), strict=True
+    )
+}
 _COLORS: Final = {"V": 231, "D": 75, "I": 40, "W": 166, "E": 196, "F": 196}
 
 
@@ -38,23 +50,30 @@ class LogFormat:
             elif word in MODIFIERS:
                 modifiers.add(word)
             else:
-                raise FormatRefused(f"Invalid parameter '{word}' to -v")
+                raise FormatRefused(f"Invalid parameter '{text}' to -v.")
         return LogFormat(name, frozenset(modifiers))
 
     def lines(self, entry: Entry) -> str:
         """The entry as text, each of its lines with the prefix, line ends with them."""
         prefix, suffix = self._frame(entry)
-        if self.name == "long":
-            return f"{prefix}\n{entry.message}\n\n"
-        start, end = "", ""
-        if "color" in self.modifiers:
+        start, end, message = "", "", self._message(entry)
+        if self.modifiers & {"color", "colour"}:
             start, end = f"\x1b[38;5;{_COLORS.get(entry.priority.name, 231)}m", "\x1b[0m"
-        lines = entry.message.rstrip("\n").split("\n")
+        if self.name == "long":
+            return f"{start}{prefix}\n{message}{end}\n\n"
+        lines = message.rstrip("\n").split("\n")
         return "".join(f"{start}{prefix}{line}{suffix}{end}\n" for line in lines)
+
+    def _message(self, entry: Entry) -> str:
+        if "descriptive" in self.modifiers and entry.event:
+            return describe_event(entry.event, named=True)[1]
+        if "printable" in self.modifiers:
+            return entry.message.translate(_ESCAPES)
+        return entry.message
 
     def _frame(self, entry: Entry) -> tuple[str, str]:
         letter, tag, pid, tid = entry.priority.name, entry.tag, entry.pid, entry.tid
-        user = f"{entry.uid:5d}:" if "uid" in self.modifiers else ""
+        user = f"{_USERS.get(entry.uid, str(entry.uid)):>5}:" if "uid" in self.modifiers else ""
         when = self._time(entry)
         frames = {
             "brief": (f"{letter}/{tag:<8}({user}{pid:5d}): ", ""),
@@ -69,18 +88,17 @@ class LogFormat:
         return frames[self.name]
 
     def _time(self, entry: Entry) -> str:
-        seconds, rest = divmod(entry.nanoseconds, 1_000_000_000)
-        fraction = f"{rest // 1000:06d}" if "usec" in self.modifiers else f"{rest // 1_000_000:03d}"
+        boot = time.time_ns() - time.clock_gettime_ns(time.CLOCK_MONOTONIC) if "monotonic" in self.modifiers else 0
+        seconds, rest = divmod(max(entry.nanoseconds - boot, 0), 1_000_000_000)
+        digits = 9 if "nsec" in self.modifiers else 6 if "usec" in self.modifiers else 3
+        fraction = f"{rest:09d}"[:digits]
         if "monotonic" in self.modifiers:
-            boot = time.time_ns() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-            seconds, rest = divmod(max(entry.nanoseconds - boot, 0), 1_000_000_000)
-            fraction = f"{rest // 1000:06d}" if "usec" in self.modifiers else f"{rest // 1_000_000:03d}"
             return f"{seconds:6d}.{fraction}"
         if "epoch" in self.modifiers:
             return f"{seconds:19d}.{fraction}"
         moment = datetime.fromtimestamp(seconds, UTC)
         day = "%Y-%m-%d" if "year" in self.modifiers else "%m-%d"
-        zone = " +0000" if self.modifiers & {"zone", "UTC"} else ""
+        zone = " +0000" if self.modifiers & _ZONED else ""
         return f"{moment.strftime(f'{day} %H:%M:%S')}.{fraction}{zone}"
 
 
@@ -104,7 +122,7 @@ def parse_filter(specs: Sequence[str], *, silent: bool) -> LogFilter:
     for spec in (word for text in specs for word in text.replace(",", " ").split()):
         tag, colon, letter = spec.partition(":")
         if not tag:
-            raise FormatRefused(f"Invalid filter expression '{spec}'")
+            raise FormatRefused(f"Invalid filter expression '{spec}'.")
         if tag == "*":
             default = _priority(letter, spec) if colon else Priority.D
         else:
@@ -118,7 +136,7 @@ def _priority(letter: str, spec: str) -> Priority:
     try:
         return Priority[letter[:1].upper()]
     except KeyError:
-        raise FormatRefused(f"Invalid filter expression '{spec}'") from None
+        raise FormatRefused(f"Invalid filter expression '{spec}'.") from None
 
 
 def parse_time(text: str) -> int:

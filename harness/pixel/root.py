@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from harness.errors import DeviceUnavailable, ToolMissing
 from harness.fetch.store import cached, key_of
+from harness.pixel.event_log import EVENT_TAGS
+from harness.pixel.mksh import without_prefixes
 
 SHELL_UID: Final = 2000
+SHELL_GROUPS: Final = {
+    SHELL_UID: "shell", 1004: "input", 1007: "log", 1011: "adb", 1015: "sdcard_rw", 1028: "sdcard_r",
+    1078: "ext_data_rw", 1079: "ext_obb_rw", 3001: "net_bt_admin", 3002: "net_bt", 3003: "inet", 3006: "net_bw_stats",
+    3009: "readproc", 3011: "uhid", 3012: "readtracefs",
+}  # fmt: skip
+"""The groups that Android 14's adbd gives its shell."""
 SHELL_PATH: Final = "/product/bin:/apex/com.android.runtime/bin:/system/bin:/system/xbin:/vendor/bin"
 
-_ANDROID_NAMES: Final = "am cmd dumpsys getprop input log logcat pidof pm ps run-as screencap setprop settings wm"
+_ANDROID_NAMES: Final = (
+    "am appops bugreport bugreportz cmd content device_config df dumpsys free getenforce getprop groups id ime input"
+    " locksettings log logcat monkey pgrep pidof pm ps reboot run-as screencap service setprop settings svc top uptime wm"
+)
 ANDROID_COMMANDS: Final = tuple(_ANDROID_NAMES.split())
 """Programs of Android's own, which the device's process answers (`harness.pixel.commands`)."""
 
 _TOYBOX_NAMES: Final = (
     "[ acpi base64 basename blkid blockdev cal cat chattr chgrp chmod chown chroot chrt cksum clear cmp comm cp cpio cut"
-    " date df dirname dmesg dos2unix du echo egrep env expand fallocate false fgrep file find flock fmt free fsfreeze"
-    " fsync getconf grep groups gunzip head help hostname hwclock iconv id ifconfig inotifyd insmod install ionice"
+    " date dirname dmesg dos2unix du echo egrep env expand fallocate false fgrep file find flock fmt fsfreeze"
+    " fsync getconf grep gunzip head help hostname hwclock iconv ifconfig inotifyd insmod install ionice"
     " iorenice iotop kill killall ln logname losetup ls lsattr lsmod lspci lsusb makedevs md5sum microcom mkdir mkfifo"
     " mknod mkswap mktemp modinfo mount mountpoint mv nbd-client nc netcat netstat nice nl nohup nproc nsenter od"
-    " partprobe paste patch pgrep ping ping6 pivot_root pkill pmap printenv printf prlimit pwd pwdx readelf readlink"
+    " partprobe paste patch ping ping6 pivot_root pkill pmap printenv printf prlimit pwd pwdx readelf readlink"
     " realpath renice rev rfkill rm rmdir rmmod sed seq setfattr setsid sha1sum sha224sum sha256sum sha384sum sha512sum"
-    " sleep sort split stat strings swapoff swapon sync sysctl tac tail tar taskset tee test time timeout top touch true"
-    " truncate tty tunctl uclampset ulimit umount uname uniq unix2dos unlink unshare uptime usleep uudecode uuencode"
+    " sleep sort split stat strings swapoff swapon sync sysctl tac tail tar taskset tee test time timeout touch true"
+    " truncate tty tunctl uclampset ulimit umount uname uniq unix2dos unlink unshare usleep uudecode uuencode"
     " uuidgen vconfig vmstat watch wc which whoami xargs xxd yes zcat"
 )
 _TOYBOX_COMMANDS: Final = frozenset(_TOYBOX_NAMES.split())
 """Commands that Android 14 links to toybox, and Debian's toybox has."""
 
-_HOST_COMMANDS: Final = ("dd", "diff", "expr", "gzip", "stty", "tr")
-"""Commands that Android links to toybox and Debian's toybox lacks: the host's own are copied in where it has them."""
+_HOST_COMMANDS: Final = ("awk", "bc", "dd", "diff", "expr", "gzip", "ip", "stty", "tr")
+"""Commands that Android has and Debian's toybox lacks: the host's own are copied in where it has them."""
 
 _FOLDER_NAMES: Final = (
     "acct apex cache config data/anr data/app data/data data/local/tmp data/misc data/system data/tombstones data/user"
     " dev/__properties__ dev/socket lib lib64 linkerconfig metadata mnt odm/etc oem proc product/bin storage/emulated/0"
-    " storage/self sys system/app system/bin system/etc system/fonts system/framework system/lib64 system/usr system/xbin"
+    " storage/self sys/devices/system/cpu system/app system/bin system/etc system/fonts"
+    " system/framework system/lib64 system/usr system/xbin"
     " system_ext usr vendor/bin vendor/lib64"
 )
 _FOLDERS: Final = tuple(_FOLDER_NAMES.split())
@@ -61,7 +75,9 @@ _APPS: Final = range(100, 200)
 """The first hundred apps have names, as `id` and `ls` show them; on Android every number has one."""
 _APP_USERS: Final = "".join(f"u0_a{n}:x:{10000 + n}:{10000 + n}::/:/system/bin/sh\n" for n in _APPS)
 _APP_GROUPS: Final = "".join(f"u0_a{n}:x:{10000 + n}:\n" for n in _APPS)
-_GROUP: Final = "root:x:0:\nsystem:x:1000:\nlog:x:1007:\nsdcard_rw:x:1015:\nshell:x:2000:\ninet:x:3003:\n"
+_GROUP: Final = "root:x:0:\nsystem:x:1000:\n" + "".join(
+    f"{name}:x:{number}:\n" for number, name in SHELL_GROUPS.items()
+)
 _LOCALE: Final = "usr/lib/locale/C.utf8"
 """Android's C library knows UTF-8 only; glibc has to be told, and needs this folder of the host's for it."""
 _HOSTS: Final = "127.0.0.1       localhost\n::1             ip6-localhost\n"
@@ -110,7 +126,7 @@ def build_root(root: Path) -> None:
     for folder in ("data/local/tmp", "storage/emulated/0"):
         (root / folder).chmod(0o777)
     system_bin = root / "system/bin"
-    _copy_program(root, tools["mksh"], system_bin / "sh")
+    _copy_program(root, tools["mksh"], system_bin / "sh", change=without_prefixes)
     _copy_program(root, tools["toybox"], system_bin / "toybox")
     for name in _HOST_COMMANDS:
         if found := shutil.which(name):
@@ -127,6 +143,7 @@ def build_root(root: Path) -> None:
         "group": _GROUP + _APP_GROUPS,
         "hosts": _HOSTS,
         "mkshrc": _MKSHRC,
+        "event-log-tags": EVENT_TAGS,
     }.items():
         (root / "system/etc" / name).write_text(text, encoding="utf-8")
 
@@ -173,23 +190,26 @@ def _link(link: Path, target: str) -> None:
     link.symlink_to(target)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, change: Callable[[bytes], bytes] | None = None) -> None:
     """Copy a program, unless this very one is there; a running copy is replaced, never written into."""
     seen = source.stat()
+    stamp = seen.st_mtime_ns + (change is not None)  # so that a plain copy isn't taken for a changed one
     if target.is_file() and not target.is_symlink():
         there = target.stat()
-        if (there.st_size, there.st_mtime_ns) == (seen.st_size, seen.st_mtime_ns):
+        if (there.st_size, there.st_mtime_ns) == (seen.st_size, stamp):
             return
     fresh = target.with_name(f".{target.name}.new")
-    shutil.copy2(source, fresh)
+    program = source.read_bytes()
+    fresh.write_bytes(change(program) if change else program)
+    os.utime(fresh, ns=(seen.st_atime_ns, stamp))
     fresh.chmod(0o755)
     fresh.rename(target)
 
 
-def _copy_program(root: Path, program: Path, target: Path) -> None:
+def _copy_program(root: Path, program: Path, target: Path, *, change: Callable[[bytes], bytes] | None = None) -> None:
     """Copy a program and the libraries that its dynamic linker names."""
     program = program.resolve()
-    _copy(program, target)
+    _copy(program, target, change=change)
     linker = Path("/lib64/ld-linux-x86-64.so.2")
     listed = subprocess.run([linker, "--list", program], capture_output=True, text=True, check=False, timeout=10)
     if listed.returncode:

@@ -23,6 +23,12 @@ PRIVATE = ("data/data",)
 """Folders of the apps, which a shell can't look into."""
 BOOT_ID = "dev/__properties__/boot_id"
 """File of the device, if it is there, that its programs see as `/proc/sys/kernel/random/boot_id`."""
+MEMORY = "dev/__properties__/meminfo"
+"""File of the device, if it is there, that its programs see as `/proc/meminfo`."""
+PROCESSORS = "/sys/devices/system/cpu"
+"""The one folder of the host's that a device shows, for its processors are the host's."""
+HIDDEN = "/proc/cmdline"
+"""The host's kernel command line: Android's shell may not read it either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ def sandbox_command(
     with the one that started it. `binds` come last and win over the device's own folders; their targets are made in
     `root` where they aren't there.
     """
-    command = ["bwrap", "--die-with-parent", "--unshare-ipc", "--unshare-uts"]
+    command = ["bwrap", "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--hostname", "localhost"]
+    command += ["--unshare-cgroup-try"]
     if join is None:
         command += ["--unshare-net"] if own_network else []
         command += ["--unshare-user", "--unshare-pid", "--uid", str(uid), "--gid", str(gid)]
@@ -86,6 +93,11 @@ def sandbox_command(
     command += ["--proc", "/proc", "--dev", "/dev"]
     for name in GUARDED:
         command += ["--ro-bind", str(root / name), f"/{name}"]
+    command += ["--ro-bind", "/dev/null", HIDDEN]
+    if (root / MEMORY).exists():
+        command += ["--ro-bind", str(root / MEMORY), "/proc/meminfo"]
+    if (root / PROCESSORS[1:]).is_dir():
+        command += ["--ro-bind-try", PROCESSORS, PROCESSORS]
     if (root / BOOT_ID).exists():
         command += ["--ro-bind", str(root / BOOT_ID), "/proc/sys/kernel/random/boot_id"]
     for bind in binds:

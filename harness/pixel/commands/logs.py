@@ -3,138 +3,94 @@
 from __future__ import annotations
 
 import asyncio
-import getopt
-import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from harness.pixel.commands.log_options import HELP, LogOptions, UsageRefused, parse_options
+from harness.pixel.commands.log_output import LogFile, Printer, StandardOutput
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
-from harness.pixel.logcat import Buffer, Entry, Priority
-from harness.pixel.logformat import FormatRefused, LogFilter, LogFormat, parse_filter, parse_time
+from harness.pixel.logcat import Buffer, Priority
+from harness.pixel.logformat import FormatRefused
+from harness.pixel.process_table import folder_of
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
-_DEFAULT_BUFFERS: Final = (Buffer.main, Buffer.system, Buffer.crash)
-_BUFFER_SETS: Final = {"default": _DEFAULT_BUFFERS, "all": tuple(Buffer)}
-_SHORT: Final = "b:v:t:T:m:e:G:cdsgDBLSp"
-_LONG: Final = {
-    "buffer=": "-b", "format=": "-v", "max-count=": "-m", "regex=": "-e", "pid=": "--pid", "uid=": "--uid",
-    "clear": "-c", "buffer-size": "-g", "dividers": "-D", "binary": "-B", "last": "-L", "statistics": "-S",
-    "prune": "-p", "print": "--print",
-}  # fmt: skip
-_UNKNOWN_HERE: Final = frozenset({"radio", "kernel", "security", "stats"})
-"""Buffers of Android's that nothing writes into here: empty."""
-
-
-class _UsageError(ValueError):
-    """Not a command line of `logcat`; the message is what it prints."""
-
-
-@dataclass(slots=True)
-class _Options:
-    buffers: tuple[Buffer, ...] = _DEFAULT_BUFFERS
-    format: LogFormat = field(default_factory=LogFormat)
-    filter: LogFilter = field(default_factory=LogFilter)
-    follow: bool = True
-    tail: int | None = None
-    since: int | None = None
-    count: int | None = None
-    regex: re.Pattern[str] | None = None
-    pid: int | None = None
-    uids: frozenset[int] | None = None
-    flags: frozenset[str] = frozenset()
-
-    def passes(self, entry: Entry) -> bool:
-        return (
-            self.filter.passes(entry)
-            and (self.pid is None or entry.pid == self.pid)
-            and (self.uids is None or entry.uid in self.uids)
-            and (self.since is None or entry.nanoseconds >= self.since)
-            and (self.regex is None or self.regex.search(entry.message) is not None)
-        )
-
-
-def _parse(arguments: tuple[str, ...]) -> _Options:
-    try:
-        found, specs = getopt.gnu_getopt(list(arguments), _SHORT, list(_LONG))
-    except getopt.GetoptError as error:
-        raise _UsageError(str(error)) from None
-    long = {f"--{name.rstrip('=')}": short for name, short in _LONG.items()}
-    options, buffers = _Options(), list[Buffer]()
-    for word, value in found:
-        option = long.get(word, word)
-        if option == "-b":
-            buffers.extend(_buffers(value))
-        elif value or option in ("-t", "-T"):
-            _apply(options, option, value)
-    options.flags = frozenset(long.get(word, word) for word, _ in found)
-    options.filter = parse_filter(specs, silent="-s" in options.flags)
-    options.buffers = tuple(dict.fromkeys(buffers)) or (() if "-b" in options.flags else _DEFAULT_BUFFERS)
-    options.follow = not options.flags & {"-d", "-t"}
-    return options
-
-
-def _buffers(names: str) -> list[Buffer]:
-    found: list[Buffer] = []
-    for name in names.split(","):
-        if name in _BUFFER_SETS:
-            found += _BUFFER_SETS[name]
-        elif name in Buffer.__members__:
-            found.append(Buffer[name])
-        elif name not in _UNKNOWN_HERE:
-            raise _UsageError(f"Unknown buffer '{name}'")
-    return found
-
-
-def _apply(options: _Options, option: str, value: str) -> None:
-    if option == "-v":
-        options.format = options.format.changed(value)
-    elif option in ("-t", "-T"):
-        if value.isdigit():
-            options.tail = int(value)
-        else:
-            options.since = parse_time(value)
-    elif option == "-e":
-        try:
-            options.regex = re.compile(value)
-        except re.error as error:
-            raise _UsageError(f"bad expression: {error}") from None
-    elif option == "--uid":
-        options.uids = frozenset(int(word) for word in value.split(",") if word.isdigit())
-    elif option in ("-m", "--pid"):
-        if not value.isdigit():
-            raise _UsageError(f"{value} isn't a number")
-        setattr(options, "count" if option == "-m" else "pid", int(value))
+_WRAP_S: Final = 7200.0
+_FULL: Final = 0.9
+_TAGS: Final = b"ANDROID_LOG_TAGS="
+_UNITS: Final = ("", "Ki", "Mi", "Gi")
 
 
 async def logcat(device: VirtualPixel, call: Call) -> int:
     """Android's `logcat`: prints what the rings hold and, without `-d` or `-t`, what comes, until the reader goes."""
     try:
-        options = _parse(call.arguments)
-    except (_UsageError, FormatRefused) as error:
+        options = parse_options(call.arguments, lambda: _log_tags(device, call.pid))
+    except (UsageRefused, FormatRefused) as error:
         await call.complain(f"logcat: {error}\n")
         return 1
-    if "-B" in options.flags:
-        await call.complain("logcat: binary output isn't there yet on the virtual Pixel\n")
-        return 1
-    if "-c" in options.flags:
-        device.logs.clear(options.buffers)
-    elif "-g" in options.flags:
-        await _print_sizes(device, call, options)
-    elif not options.flags & {"-L", "-S", "-p", "-G"}:
+    await call.complain(options.warning)
+    if "-h" in options.flags:
+        await call.say(HELP)
+    elif options.flags & {"-c", "-g", "-G", "-S", "-p", "-P"}:
+        await _control(device, call, options)
+    elif "-L" not in options.flags:  # nothing is kept over a reboot
         return await _print_while_read(device, call, options)
     return 0
 
 
-async def _print_sizes(device: VirtualPixel, call: Call, options: _Options) -> None:
-    size = device.logs.ring_bytes // 1024
-    for buffer in options.buffers:
-        used = device.logs.used(buffer) // 1024
-        await call.say(f"{buffer.name}: ring buffer is {size} KiB ({used} KiB consumed), max entry is 5120 B\n")
+def _log_tags(device: VirtualPixel, pid: int) -> str:
+    """ANDROID_LOG_TAGS in the caller's environment; adb's own `logcat` passes it on so."""
+    try:
+        environment = (folder_of(device, pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return next((word[len(_TAGS) :].decode(errors="replace") for word in environment if word.startswith(_TAGS)), "")
 
 
-async def _print_while_read(device: VirtualPixel, call: Call, options: _Options) -> int:
+async def _control(device: VirtualPixel, call: Call, options: LogOptions) -> None:
+    if options.size is not None:
+        device.logs.resize(options.buffers, options.size)
+    if "-c" in options.flags:
+        device.logs.clear(options.buffers)
+    if "-g" in options.flags:
+        await call.say("".join(_sizes(device, buffer) for buffer in options.buffers))
+    if "-S" in options.flags:
+        await call.say(_statistics(device, options.buffers))
+
+
+def _sizes(device: VirtualPixel, buffer: Buffer) -> str:
+    use = device.logs.use(buffer)
+    return (
+        f"{buffer.name}: ring buffer is {_size(use.limit)}B ({_size(use.used)}B consumed, {_size(use.used)}B readable),"
+        " max entry is 5120 B, max payload is 4068 B\n"
+    )
+
+
+def _size(value: int) -> str:
+    unit = 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value // 1024, unit + 1
+    return f"{value} {_UNITS[unit]}"
+
+
+def _statistics(device: VirtualPixel, buffers: Sequence[Buffer]) -> str:
+    """What was ever written and what is still there, in bytes and entries, by buffer and in all."""
+    uses = [device.logs.use(buffer) for buffer in buffers]
+
+    def row(name: str, figures: list[tuple[int, int]]) -> str:
+        total = sum(size for size, _ in figures), sum(count for _, count in figures)
+        return f"{name:<11}" + "".join(f"{f'{size}/{count}':<19}" for size, count in [*figures, total]).rstrip() + "\n"
+
+    return (
+        f"size/num{'':<3}" + "".join(f"{name:<19}" for name in [*(b.name for b in buffers), "Total"]).rstrip() + "\n"
+        + row("Total", [(use.total_bytes, use.total_entries) for use in uses])
+        + row("Now", [(use.used, use.entries) for use in uses])
+    )  # fmt: skip
+
+
+async def _print_while_read(device: VirtualPixel, call: Call, options: LogOptions) -> int:
     printing = asyncio.create_task(_print(device, call, options))
     leaving = asyncio.create_task(call.stdout.reader_gone())
     try:
@@ -146,59 +102,71 @@ async def _print_while_read(device: VirtualPixel, call: Call, options: _Options)
         await asyncio.gather(printing, leaving, return_exceptions=True)
 
 
-async def _print(device: VirtualPixel, call: Call, options: _Options) -> int:
-    printer = _Printer(call, options)
-    seen = device.logs.entries(options.buffers)
-    last = seen[-1].number if seen else 0
-    chosen = [entry for entry in seen if options.passes(entry)]
-    done = await printer.print(chosen if options.tail is None else chosen[max(len(chosen) - options.tail, 0) :])
-    if not options.follow or done:
+async def _print(device: VirtualPixel, call: Call, options: LogOptions) -> int:
+    if options.file is None:
+        await _print_into(device, Printer(StandardOutput(call), options), options)
         return 0
-    async for batch in device.logs.follow(options.buffers, after=last):
-        if await printer.print([entry for entry in batch if options.passes(entry)]):
-            break
+    path = options.file if options.file.startswith("/") else f"{call.cwd.rstrip('/')}/{options.file}"
+    try:
+        output = LogFile(device, path, options.rotate_bytes, options.rotate_count)
+    except OSError as error:
+        await call.complain(f"logcat: Couldn't open output file '{options.file}': {error.strerror}\n")
+        return 1
+    try:
+        await _print_into(device, Printer(output, options), options)
+    except OSError as error:
+        await call.complain(f"logcat: output error: {error.strerror}\n")
+        return 1
+    finally:
+        output.close()
     return 0
 
 
-class _Printer:
-    """Prints entries in batches, each buffer's first one after a line that names it."""
+async def _print_into(device: VirtualPixel, printer: Printer, options: LogOptions) -> None:
+    if "--wrap" in options.flags:
+        await _wait_until_full(device, options.buffers)
+    seen = device.logs.entries(options.buffers)
+    last = seen[-1].number if seen else 0
+    read = [entry for entry in seen if options.reads(entry)]
+    done = await printer.print(read if options.tail is None else read[-options.tail :])
+    if not options.follow or done:
+        return
+    async for batch in device.logs.follow(options.buffers, after=last):
+        if await printer.print([entry for entry in batch if options.reads(entry)]):
+            return
 
-    def __init__(self, call: Call, options: _Options) -> None:
-        self._call, self._options = call, options
-        self._begun: set[Buffer] = set()
-        self._last: Buffer | None = None
-        self._left = options.count
 
-    async def print(self, entries: list[Entry]) -> bool:
-        """Print them; true when as many as `-m` allows have been printed."""
-        if self._left is not None:
-            entries = entries[: self._left]
-            self._left -= len(entries)
-        parts = []
-        for entry in entries:
-            if entry.buffer not in self._begun:
-                parts.append(f"--------- beginning of {entry.buffer.name}\n")
-            elif "-D" in self._options.flags and entry.buffer is not self._last:
-                parts.append(f"--------- switch to {entry.buffer.name}\n")
-            self._begun.add(entry.buffer)
-            self._last = entry.buffer
-            parts.append(self._options.format.lines(entry))
-        if parts:
-            await self._call.say("".join(parts))
-        return self._left == 0
+async def _wait_until_full(device: VirtualPixel, buffers: Sequence[Buffer]) -> None:
+    """Two hours, or until one of the rings is about to lose its oldest entries."""
+
+    def full() -> bool:
+        return any(use.used > _FULL * use.limit for use in map(device.logs.use, buffers))
+
+    try:
+        async with asyncio.timeout(_WRAP_S):
+            after = 0
+            while not full():
+                async for batch in device.logs.follow(buffers, after=after):
+                    after = batch[-1].number
+                    break
+    except TimeoutError:
+        return
 
 
 async def write_line(device: VirtualPixel, call: Call) -> int:
-    """`log [-p PRIORITY] [-t TAG] MESSAGE…`."""
-    priority, tag, rest = Priority.I, "log", list(call.arguments)
-    while rest and rest[0] in ("-p", "-t") and len(rest) > 1:
-        option, value = rest.pop(0), rest.pop(0)
+    """`log [-p PRIORITY] [-t TAG] [-b BUFFER] MESSAGE…`."""
+    priority, tag, buffer = Priority.I, "log", Buffer.main
+    found, words = read_options(call, "+p:t:b:")
+    for option, value in found:
         if option == "-t":
             tag = value
-        elif value.upper() in Priority.__members__:
-            priority = Priority[value.upper()]
+        elif option == "-b" and value in ("main", "radio", "system", "crash"):
+            buffer = Buffer[value]
+        elif option == "-p" and value[:1].upper() in Priority.__members__:
+            priority = Priority[value[:1].upper()]
         else:
-            await call.complain(f"log: bad -p '{value}'\n")
-            return 1
-    device.logs.write(Buffer.main, priority, tag, " ".join(rest), pid=call.pid, uid=2000)
+            raise OptionRefused(f"bad {option} '{value}'")
+    if not words:
+        raise OptionRefused('Needs 1 argument (see "log --help")')
+    device.logs.write(buffer, priority, tag, " ".join(words), pid=call.pid, uid=device.activities.user_of(call.pid))
     return 0

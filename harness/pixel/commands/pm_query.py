@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import dump_package
 from harness.pixel.commands.arguments import Arguments, Stopped, user_id
+from harness.pixel.commands.dumpsys import package as package_dump
 from harness.pixel.control import Call
 from harness.pixel.declarations import Component, IntentFilter
 from harness.pixel.features import FEATURES
@@ -159,5 +159,5 @@ async def dump(device: VirtualPixel, call: Call) -> int:
     name = Arguments(call.arguments).next()
     if name is None:
         raise Stopped(1, "Error: no package specified")
-    await call.say(dump_package.dump(device, (name,)))
+    await call.say(package_dump.dump(device, (name,)))
     return 0

@@ -1,102 +1,160 @@
-"""`pidof` and `ps`: the device's processes, app processes under their package's name as on Android."""
+"""`ps`, `pidof` and `pgrep`: the device's processes, app processes under their package's name as on Android.
+
+Options, columns and words are those of toybox 0.8.9, which Android 14 has.
+"""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from harness.pixel.commands.process_fields import Field, FieldRefused, parse_fields, table
+from harness.pixel.commands.toybox_options import OptionRefused, read_options
 from harness.pixel.control import Call
-from harness.pixel.processes import host_pids
+from harness.pixel.process_table import DeviceProcess, running, user_id
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
 
-_PAGE_KB: Final = os.sysconf("SC_PAGE_SIZE") // 1024
-_DEFAULT: Final = ("USER", "PID", "PPID", "VSZ", "RSS", "WCHAN", "ADDR", "S", "NAME")
-_RIGHT: Final = frozenset({"PID", "PPID", "VSZ", "RSS", "ADDR", "TID"})
-_WIDTHS: Final = {"USER": 14, "PID": 5, "PPID": 5, "VSZ": 10, "RSS": 6, "WCHAN": 18, "ADDR": 8, "S": 1, "TID": 5}
+_OPTIONS: Final = "AadefLlnwZMTP:g:G:k:o:O:p:s:t:u:U:"
+DEFAULT_FIELDS: Final = "USER,PID,PPID,VSIZE:10,RSS,WCHAN:10,ADDR:10,S,NAME"
+_THREADS: Final = "USER,PID,TID,PPID,VSIZE:10,RSS,WCHAN:10,ADDR:10,S,CMD"
+_FULL: Final = "USER:12=UID", "PID,PPID,C,STIME,TTY,TIME", "ARGS=CMD"
+_LONG: Final = "F,S,UID,PID,PPID,C,PRI,NI,BIT,SZ,WCHAN,TTY,TIME,CMD"
+_CLASSES: Final = {
+    "[:blank:]": r" \t",
+    "[:space:]": r"\s",
+    "[:digit:]": "0-9",
+    "[:alpha:]": "A-Za-z",
+    "[:alnum:]": "A-Za-z0-9",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
-    user: str
-    pid: int
-    parent: int
-    vsz_kb: int
-    rss_kb: int
-    state: str
-    name: str
-    command: str
+@dataclass(slots=True)
+class _Wanted:
+    everything: bool = False
+    pids: set[int] = field(default_factory=set)
+    parents: set[int] = field(default_factory=set)
+    users: set[int] = field(default_factory=set)
 
-    def column(self, name: str) -> str:
-        return {
-            "USER": self.user, "UID": self.user, "PID": str(self.pid), "TID": str(self.pid), "PPID": str(self.parent),
-            "VSZ": str(self.vsz_kb), "RSS": str(self.rss_kb), "WCHAN": "0", "ADDR": "0", "S": self.state,
-            "NAME": self.name, "CMD": self.name, "ARGS": self.command, "CMDLINE": self.command,
-        }.get(name, "?")  # fmt: skip
-
-
-async def pidof(device: VirtualPixel, call: Call) -> int:
-    """`pidof [-s] NAME…`."""
-    single = "-s" in call.arguments
-    names = {argument for argument in call.arguments if not argument.startswith("-")}
-    found = [str(process.pid) for process in _processes(device) if process.name in names]
-    if not found:
-        return 1
-    await call.say(" ".join(found[:1] if single else reversed(found)) + "\n")
-    return 0
+    def shows(self, process: DeviceProcess, caller: DeviceProcess | None) -> bool:
+        if self.everything:
+            return True
+        if self.pids or self.parents or self.users:
+            return process.pid in self.pids or process.parent in self.parents or process.uid in self.users
+        return process.user == "shell" and (caller is None or process.terminal == caller.terminal)
 
 
 async def ps(device: VirtualPixel, call: Call) -> int:
-    """`ps [-A|-e] [-f] [-p PID,…] [-o COLUMN,…]`; without -A only the shell's own processes."""
-    columns, wanted, everything = list(_DEFAULT), None, False
-    arguments = list(call.arguments)
-    while arguments:
-        argument = arguments.pop(0)
-        if argument.startswith("-o"):
-            columns = [name.strip().upper() for name in (argument[2:] or (arguments or [""]).pop(0)).split(",")]
-        elif argument.startswith("-p"):
-            numbers = argument[2:] or (arguments or [""]).pop(0)
-            wanted = {int(number) for number in numbers.split(",") if number.isdigit()}
-        elif argument.startswith("-"):
-            everything = everything or "A" in argument or "e" in argument
-    rows = [process for process in _processes(device) if _shown(process, wanted, everything)]
-    lines = [columns, *([process.column(name) for name in columns] for process in rows)]
-    await call.say("".join(_row(columns, line) for line in lines))
-    return 0 if rows else 1
+    """`ps [-AfTlwZ] [-o FIELD,…] [-O FIELD,…] [-k FIELD,…] [-p PID,…] [-P PID,…] [-u USER,…] [PID…]`."""
+    found, words = read_options(call, _OPTIONS, ["pid=", "ppid="])
+    flags = {option for option, _ in found}
+    wanted = _wanted(found, words)
+    fields = _fields(found, flags)
+    order = [(text.startswith("-"), text.lstrip("+-")) for text in _values(found, "-k")]
+    keys = [(down, named("k", text)[0]) for down, text in order]
+    processes = running(device, threads=bool(flags & {"-T", "-L"}))
+    caller = next((process for process in processes if process.pid == call.pid), None)
+    shown = [process for process in processes if wanted.shows(process, caller)]
+    for down, key in reversed(keys):
+        shown.sort(key=key.order, reverse=down)
+    await call.say(table(fields, shown))
+    return 0 if shown else 1
 
 
-def _shown(process: _Process, wanted: set[int] | None, everything: bool) -> bool:
-    return process.pid in wanted if wanted is not None else everything or process.user == "shell"
+def named(letter: str, text: str) -> list[Field]:
+    """The columns that option `letter` was given. Raises `OptionRefused` with toybox's words."""
+    try:
+        return parse_fields(text)
+    except FieldRefused:
+        raise OptionRefused(_bad(letter, text)) from None
 
 
-def _row(columns: list[str], cells: list[str]) -> str:
-    parts = [
-        cell.rjust(_WIDTHS.get(name, 0)) if name in _RIGHT else cell.ljust(_WIDTHS.get(name, 0))
-        for name, cell in zip(columns, cells, strict=True)
-    ]
-    return " ".join(parts).rstrip() + "\n"
+def _bad(letter: str, text: str) -> str:
+    return f"bad -{letter} '{text}'\n            ^"
 
 
-def _processes(device: VirtualPixel) -> list[_Process]:
-    """What runs on the device: its own processes, and under their packages' names those of its apps."""
-    apps = {record.pid: record.package for record in device.activities.running()}
-    inside = host_pids(device.init_pid)
-    numbers = {host: pid for pid, host in inside.items()}
-    found = []
-    for pid, host in sorted(inside.items()):
-        try:
-            stat = Path(f"/proc/{host}/stat").read_text(encoding="utf-8", errors="replace")
-            command = Path(f"/proc/{host}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:
-            continue
-        comm, rest = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
-        package = apps.get(pid)
-        user = "root" if pid == 1 else f"u0_a{package.uid - 10000}" if package else "shell"
-        name = package.name if package else comm
-        parent = numbers.get(int(rest[1]), 0)
-        vsz, rss = int(rest[20]) // 1024, int(rest[21]) * _PAGE_KB
-        found.append(_Process(user, pid, parent, vsz, rss, rest[0], name, command or f"[{comm}]"))
-    return found
+def _values(found: Sequence[tuple[str, str]], *names: str) -> list[str]:
+    return [word for option, value in found if option in names for word in value.split(",") if word]
+
+
+def _wanted(found: Sequence[tuple[str, str]], words: Sequence[str]) -> _Wanted:
+    wanted = _Wanted(everything=any(option in ("-A", "-e", "-a", "-d") for option, _ in found))
+    for letter, names, numbers in (("p", ("-p", "--pid"), wanted.pids), ("P", ("-P", "--ppid"), wanted.parents)):
+        for text in _values(found, *names):
+            if not text.isdecimal():
+                raise OptionRefused(_bad(letter, text))
+            numbers.add(int(text))
+    for word in words:
+        if not word.isdecimal():
+            raise OptionRefused(f"bad {word}")
+        wanted.pids.add(int(word))
+    for letter in "uU":
+        for text in _values(found, f"-{letter}"):
+            if (uid := user_id(text)) is None:
+                raise OptionRefused(_bad(letter, text))
+            wanted.users.add(uid)
+    return wanted
+
+
+def _fields(found: Sequence[tuple[str, str]], flags: set[str]) -> list[Field]:
+    threads = bool(flags & {"-T", "-L"})
+    if "-o" in flags:
+        fields = [part for option, value in found if option == "-o" for part in named("o", value)]
+    elif "-f" in flags:
+        fields = [part for text in _FULL for part in parse_fields(text.replace("PID,", "PID,TID,", threads))]
+    else:
+        fields = parse_fields(_LONG if "-l" in flags else _THREADS if threads else DEFAULT_FIELDS)
+    extra = [part for option, value in found if option == "-O" for part in named("O", value)]
+    fields = [*fields[:-1], *extra, fields[-1]] if extra else fields
+    return [*parse_fields("LABEL"), *fields] if "-Z" in flags else fields
+
+
+async def pidof(device: VirtualPixel, call: Call) -> int:
+    """`pidof [-s] [-o PID,…] NAME…`: numbers of the processes of these names, the newest first."""
+    found, names = read_options(call, "so:x")
+    omitted = set(_values(found, "-o"))
+    wanted = {name.rpartition("/")[2] for name in names}
+    pids = [str(process.pid) for process in running(device) if process.name in wanted and process.pid != call.pid]
+    pids = [pid for pid in reversed(pids) if pid not in omitted]
+    if not pids:
+        return 1
+    await call.say(" ".join(pids[:1] if ("-s", "") in found else pids) + "\n")
+    return 0
+
+
+async def pgrep(device: VirtualPixel, call: Call) -> int:
+    """`pgrep [-flnovx] [-u USER] [-P PID] [-d DELIMITER] PATTERN`: numbers of the processes that an expression fits."""
+    found, words = read_options(call, "clfnovxd:u:U:P:g:G:s:t:L:")
+    flags = {option for option, _ in found}
+    wanted = _wanted([item for item in found if item[0] in ("-u", "-U", "-P")], ())
+    try:
+        pattern = re.compile(_python_expression(words[0])) if words else None
+    except re.error as error:
+        raise OptionRefused(f"bad regex '{words[0]}': {error}") from None
+    if pattern is None and not flags & {"-u", "-U", "-P"}:
+        raise OptionRefused('No criteria (see "pgrep --help")')
+    chosen = []
+    for process in running(device):
+        text = process.command if "-f" in flags else process.package[-15:] or process.thread
+        fits = pattern is None or bool(pattern.fullmatch(text) if "-x" in flags else pattern.search(text))
+        belongs = not (wanted.users or wanted.parents) or wanted.shows(process, None)
+        if process.pid != call.pid and (fits and belongs) != ("-v" in flags):
+            chosen.append(process)
+    chosen = chosen[-1:] if "-n" in flags else chosen[:1] if "-o" in flags else chosen
+    if "-c" in flags:
+        await call.say(f"{len(chosen)}\n")
+    elif chosen:
+        delimiter = next((value for option, value in found if option == "-d"), "\n")
+        lines = [f"{process.pid} {process.name}" if "-l" in flags else str(process.pid) for process in chosen]
+        await call.say(delimiter.join(lines) + "\n")
+    return 0 if chosen else 1
+
+
+def _python_expression(text: str) -> str:
+    """A POSIX expression's character classes in Python's words; the rest of what clients write is the same in both."""
+    for name, characters in _CLASSES.items():
+        text = text.replace(name, characters)
+    return text

@@ -1,4 +1,4 @@
-"""`screencap`, `wm` and `input`: the screen."""
+"""The screen's picture, and `input`."""
 
 from __future__ import annotations
 
@@ -22,35 +22,6 @@ _shots = itertools.count(1)
 
 class ScreenUnavailable(Exception):
     """There is no picture of the screen; the text says why."""
-
-
-async def screencap(device: VirtualPixel, call: Call) -> int:
-    """`screencap [-p] [FILE]`: a PNG of the foreground app's screen, or of an empty home screen."""
-    files = [word for word in call.arguments if not word.startswith("-")]
-    if "-p" not in call.arguments and not (files and files[0].endswith(".png")):
-        await call.complain("screencap: only PNG is there yet on the virtual Pixel: use -p\n")
-        return 1
-    try:
-        shot = await picture(device)
-    except ScreenUnavailable as error:
-        await call.complain(f"Failed to take screenshot: {error}\n")
-        return 1
-    if not files:
-        await call.stdout.write(shot)
-        return 0
-    path = files[0] if files[0].startswith("/") else f"{call.cwd.rstrip('/')}/{files[0]}"
-    try:
-        with device.paths.parent_of(path) as (folder, name):
-            device.paths.check_writable(folder)
-            fd = os.open(
-                name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder
-            )
-    except OSError as error:
-        await call.complain(f"Error opening file: {path} ({error.strerror})\n")
-        return 1
-    with os.fdopen(fd, "wb") as stream:
-        stream.write(shot)
-    return 0
 
 
 async def picture(device: VirtualPixel) -> bytes:
@@ -89,21 +60,6 @@ def home_screen(device: VirtualPixel) -> Path:
 
     source = Path(__file__).parents[1] / "home_screen.py"
     return cached("pixel-home", key_of(source.read_bytes(), *arguments), draw)
-
-
-async def window(device: VirtualPixel, call: Call) -> int:
-    """`wm size` and `wm density`; they can't be changed."""
-    profile = device.profile
-    if call.arguments == ("size",):
-        await call.say(f"Physical size: {profile.width}x{profile.height}\n")
-    elif call.arguments == ("density",):
-        await call.say(f"Physical density: {profile.density}\n")
-    else:
-        await call.complain(
-            "wm: only `wm size` and `wm density`, without a value, are there yet on the virtual Pixel\n"
-        )
-        return FAILED
-    return 0
 
 
 async def refuse_input(_: VirtualPixel, call: Call) -> int:

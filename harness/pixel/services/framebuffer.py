@@ -5,10 +5,8 @@ Source of the header: AOSP packages/modules/adb, `daemon/framebuffer_service.cpp
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import struct
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +24,6 @@ _HEADER: Final = struct.Struct("<14I")
 _VERSION: Final = 2
 _SRGB: Final = 1
 _RGBA: Final = (0, 8, 16, 8, 8, 8, 24, 8)
-_SIZE: Final = struct.Struct("<2I")
-_DEADLINE_S: Final = 30.0
 
 
 async def find(asked: Asked) -> Service | None:
@@ -37,28 +33,12 @@ async def find(asked: Asked) -> Service | None:
 
 async def _serve(device: VirtualPixel, stream: Stream) -> None:
     from harness.pixel.commands.screen import ScreenUnavailable, picture
+    from harness.pixel.commands.screencap import decoded
 
     try:
-        width, height, pixels = await _decoded(await picture(device))
+        width, height, pixels = await decoded(await picture(device))
     except ScreenUnavailable as error:
         log.warning("no picture: %s", error)
         return
     await stream.write(_HEADER.pack(_VERSION, 32, _SRGB, len(pixels), width, height, *_RGBA))
     await stream.write(pixels)
-
-
-async def _decoded(png: bytes) -> tuple[int, int, memoryview]:
-    """Width, height and RGBA bytes of a picture, read by a process of its own to keep this one small."""
-    command = (sys.executable, "-m", "harness.pixel.raw_picture")
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-    try:
-        async with asyncio.timeout(_DEADLINE_S):
-            output, _ = await process.communicate(png)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode:
-        raise OSError(f"the picture can't be decoded: exit code {process.returncode}")
-    width, height = _SIZE.unpack_from(output)
-    return width, height, memoryview(output)[_SIZE.size :]

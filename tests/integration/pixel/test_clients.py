@@ -40,6 +40,9 @@ def test_adbutils_finds_a_device(adb: Adb, pixel: PixelInfo, tmp_path: Path) -> 
     picture = device.framebuffer()
     assert (picture.size, picture.convert("RGB").getpixel((0, 0))) == ((1440, 2960), (16, 20, 24))
     assert device.getprop("ro.build.version.sdk") == "34"
+    assert (device.window_size(), device.rotation(), device.is_screen_on()) == ((1440, 2960), 0, True)
+    device.switch_wifi(True)
+    assert adb.text("shell", "settings get global wifi_on") == "1\n"
     adb.text("forward", "--remove-all")
     adb.text("reverse", "--remove-all")
 
@@ -54,6 +57,8 @@ def test_ppadb_finds_a_device(adb: Adb, pixel: PixelInfo, tmp_path: Path) -> Non
     assert (tmp_path / "out").read_bytes() == (tmp_path / "in").read_bytes()
     assert device.screencap()[:4] == b"\x89PNG"
     assert device.get_properties()["ro.product.model"] == "Pixel 3 XL"
+    assert (tuple(device.wm_size()), device.wm_density(), device.get_battery_level()) == ((1440, 2960), 3, 100)
+    assert device.cpu_count() == os.cpu_count()
     device.forward("tcp:0", "localabstract:nobody")
     assert len(device.list_forward()) == 1
     device.killforward_all()

@@ -115,6 +115,9 @@ class StockedPackages:
     def listed(self) -> list[Package]:
         return [self._package]
 
+    def permission(self, name: str) -> None:
+        return None
+
 
 def tiny_package(state: Path) -> Package:
     """`dev.tiny` as its manifest declares it."""

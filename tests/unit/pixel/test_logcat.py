@@ -12,7 +12,6 @@ import pytest
 
 from harness.pixel.logcat import Buffer, Entry, LogBuffers, LogSocket, Priority, parse_datagram
 from harness.pixel.logformat import FORMATS, FormatRefused, LogFormat, parse_filter, parse_time
-from tests.unit.pixel.conftest import Bench, run_program
 
 WHEN = 1_700_000_000_123_456_789
 ENTRY = Entry(1, Buffer.main, Priority.W, WHEN, 321, 654, 10100, "tag", "first\nsecond")
@@ -35,7 +34,7 @@ def test_a_datagram_is_read_as_logd_does() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 11, datagram(buffer=9), datagram()[:14] + b"x" * 20])
+@pytest.mark.parametrize("data", [b"", b"\0" * 11, datagram(buffer=9), datagram(buffer=7), datagram()[:14] + b"x" * 20])
 def test_what_is_no_datagram_is_refused(data: bytes) -> None:
     """Too short, of an unknown buffer, or with a tag that doesn't end."""
     with pytest.raises(ValueError):  # noqa: PT011 - any of its kinds
@@ -73,7 +72,10 @@ def test_a_full_ring_drops_its_oldest_and_no_other_ring_does() -> None:
     assert messages[0] == "kept"
     assert messages[-1] == "099"
     assert 5 < len(messages) < 20
-    assert buffers.used(Buffer.main) <= 1000
+    assert buffers.use(Buffer.main).used <= 1000
+    assert buffers.use(Buffer.main).total_entries == 100
+    buffers.resize([Buffer.main], 100)
+    assert buffers.use(Buffer.main).entries == 1
 
 
 def test_the_formats_are_androids() -> None:
@@ -96,13 +98,17 @@ def test_modifiers_change_the_time_stamp() -> None:
     """Year, microseconds, zone, seconds since 1970 and the user, alone and together."""
     one_line = Entry(1, Buffer.main, Priority.I, WHEN, 1, 2, 10100, "t", "m")
     shown = {
-        text: LogFormat().changed(text).lines(one_line) for text in ("year", "usec", "zone", "epoch", "uid,year usec")
+        text: LogFormat().changed(text).lines(one_line)
+        for text in ("year", "usec", "nsec", "zone", "UTC", "epoch", "uid,year usec", "color")
     }
     assert shown == (
         {
             "year": "2023-11-14 22:13:20.123     1     2 I t       : m\n",
             "usec": "11-14 22:13:20.123456     1     2 I t       : m\n",
+            "nsec": "11-14 22:13:20.123456789     1     2 I t       : m\n",
             "zone": "11-14 22:13:20.123 +0000     1     2 I t       : m\n",
+            "UTC": "11-14 22:13:20.123 +0000     1     2 I t       : m\n",
+            "color": "\x1b[38;5;40m11-14 22:13:20.123     1     2 I t       : m\x1b[0m\n",
             "epoch": "         1700000000.123     1     2 I t       : m\n",
             "uid,year usec": "2023-11-14 22:13:20.123456 10100:    1     2 I t       : m\n",
         }
@@ -138,37 +144,16 @@ def test_times_are_read_in_all_of_logcats_forms() -> None:
         parse_time("yesterday")
 
 
-def logcat(bench: Bench, *options: str) -> list[str]:
-    """The lines that `logcat -v raw` prints of four known entries, dividers left out."""
-
-    async def act() -> str:
-        device = bench.open()
-        for number, (buffer, tag, pid) in enumerate(
-            [(Buffer.main, "a", 1), (Buffer.system, "b", 2), (Buffer.crash, "a", 3), (Buffer.events, "e", 4)]
-        ):
-            device.logs.write(buffer, Priority(number + 4), tag, f"m{number}", pid=pid, nanoseconds=WHEN + number)
-        code, output, errors = await run_program(device, "logcat", "-v", "raw", *options)
-        return output if code == 0 else errors
-
-    return [line for line in asyncio.run(act()).splitlines() if not line.startswith("-----")]
+def test_users_with_short_names_are_named() -> None:
+    """The shell and root by name, all others by number, as liblog has them."""
+    shown = [
+        LogFormat("brief").changed("uid").lines(Entry(1, Buffer.main, Priority.I, WHEN, 1, 2, uid, "t", "m"))
+        for uid in (0, 2000, 1000)
+    ]
+    assert shown == ["I/t       ( root:    1): m\n", "I/t       (shell:    1): m\n", "I/t       ( 1000:    1): m\n"]
 
 
-@pytest.mark.parametrize(
-    ("options", "lines"),
-    [
-        (["-d"], ["m0", "m1", "m2"]),
-        (["-t", "1"], ["m2"]),
-        (["-b", "all", "-d"], ["m0", "m1", "m2", "m3"]),
-        (["-d", "-b", "main,crash"], ["m0", "m2"]),
-        (["-d", "--pid=2"], ["m1"]),
-        (["-d", "-e", "m[02]"], ["m0", "m2"]),
-        (["-d", "-s", "a"], ["m0", "m2"]),
-        (["-m", "2"], ["m0", "m1"]),
-        (["-d", "-T", "1700000000.123456791"], ["m2"]),
-        (["-d", "-b", "nothing"], ["logcat: Unknown buffer 'nothing'"]),
-        (["--nothing"], ["logcat: option --nothing not recognized"]),
-    ],
-)
-def test_logcat_prints_what_its_options_choose(bench: Bench, options: list[str], lines: list[str]) -> None:
-    """Buffers, tails, processes, expressions, filters and counts; faults are named."""
-    assert logcat(bench, *options) == lines
+def test_what_can_not_be_printed_is_escaped_when_asked() -> None:
+    """`-v printable`."""
+    entry = Entry(1, Buffer.main, Priority.I, WHEN, 1, 2, 0, "t", "a\x1b[0m\a\\ é\1")
+    assert LogFormat("raw").changed("printable").lines(entry) == "a\\e[0m\\a\\\\ é\\001\n"

@@ -23,6 +23,7 @@ from harness.pixel.logcat import Buffer, LogBuffers, LogSocket, Priority
 from harness.pixel.network import DeviceNetwork
 from harness.pixel.packages import InstallOptions, PackageStore
 from harness.pixel.paths import DevicePaths
+from harness.pixel.power import Power
 from harness.pixel.processes import Child, device_pid
 from harness.pixel.profile import Profile
 from harness.pixel.properties import Properties, initial_properties
@@ -64,6 +65,7 @@ class VirtualPixel:
         self.logs = LogBuffers()
         self.packages = PackageStore(state, self.paths, profile)
         self.activities = ActivityManager(self)
+        self.power: Power = Power(self.activities)
         self.reverses = Reverses(self)
         self.sessions: dict[int, InstallOptions] = {}
         self.init_pid = 0

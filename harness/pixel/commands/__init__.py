@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import am, dumpsys, logs, pm, processes, properties, screen
+from harness.pixel.commands import am, dumpsys, input_events, logs, pm, processes, properties, screen
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _PROGRAMS: Final[dict[str, Program]] = {
     "cmd": _cmd,
     "dumpsys": dumpsys.run,
     "getprop": properties.getprop,
-    "input": screen.refuse_input,
+    "input": input_events.run,
     "log": logs.write_line,
     "logcat": logs.logcat,
     "pidof": processes.pidof,

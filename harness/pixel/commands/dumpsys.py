@@ -81,5 +81,6 @@ def _describe(package: Package) -> str:
 _SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
     "battery": lambda device, _: device.hardware.battery.described(),
     "package": _package,
+    "power": lambda device, _: device.power.described(),
     "thermalservice": lambda device, _: _THERMAL.format(status=device.hardware.thermal.value),
 }

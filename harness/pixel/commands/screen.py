@@ -1,4 +1,4 @@
-"""`screencap`, `wm` and `input`: the screen."""
+"""`screencap` and `wm`: the screen."""
 
 from __future__ import annotations
 
@@ -104,9 +104,3 @@ async def window(device: VirtualPixel, call: Call) -> int:
         )
         return FAILED
     return 0
-
-
-async def refuse_input(_: VirtualPixel, call: Call) -> int:
-    """`input …`: said plainly that it isn't there."""
-    await call.complain("input: touch and keys aren't there yet on the virtual Pixel\n")
-    return FAILED

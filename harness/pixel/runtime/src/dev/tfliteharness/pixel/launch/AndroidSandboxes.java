@@ -33,6 +33,7 @@ final class AndroidSandboxes {
 
     /** Parts of the framework that answer for this device in place of Robolectric's test doubles. */
     private static final List<String> DEVICE_SHADOWS = List.of(
+            "ActivityShadow",
             "ActivityThreadShadow",
             "ClockShadow",
             "ContextShadow",
@@ -45,7 +46,9 @@ final class AndroidSandboxes {
             "LogShadow",
             "MessageQueueShadow",
             "ProcessShadow",
+            "ServiceShadow",
             "SystemPropertiesShadow",
+            "ToastShadow",
             "VsyncShadow");
 
     private AndroidSandboxes() {}

@@ -1,0 +1,31 @@
+"""Whether the screen is on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.pixel.activities import ActivityManager
+
+
+class Power:
+    """The power manager of one device; the foreground app stops while it sleeps."""
+
+    def __init__(self, activities: ActivityManager) -> None:
+        self._activities = activities
+        self.awake = True
+
+    async def set_awake(self, *, awake: bool) -> None:
+        """Switch the screen on or off. There is no lock screen."""
+        if self.awake != awake:
+            self.awake = awake
+            await self._activities.show_foreground(shown=awake)
+
+    def described(self) -> str:
+        """What `dumpsys power` tells of it."""
+        return (
+            "POWER MANAGER (dumpsys power)\n\nPower Manager State:\n"
+            f"  mWakefulness={'Awake' if self.awake else 'Asleep'}\n"
+            f"  mInteractive={str(self.awake).lower()}\n"
+            f"Display Power: state={'ON' if self.awake else 'OFF'}\n"
+        )

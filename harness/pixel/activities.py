@@ -326,6 +326,7 @@ class ActivityManager:
 
     async def stop_all(self) -> None:
         """End every process and every piece of work in the background."""
+        self._reapers.close()
         for task in self._tasks:
             task.cancel()
         for record in self.running():

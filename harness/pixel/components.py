@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from harness.pixel import axml
 from harness.pixel.axml import Element
-from harness.pixel.intents import DEFAULT, Intent, whole_name
+from harness.pixel.intents import DEFAULT, LAUNCHER, Intent, whole_name
 
 if TYPE_CHECKING:
     from harness.pixel.packages import Package, PackageStore
@@ -104,7 +104,8 @@ class Found:
 def resolve(packages: PackageStore, intent: Intent, kind: str, *, by_default: bool = False) -> list[Found]:
     """All components of that kind, best first; one at most where the intent names it.
 
-    `by_default` leaves only activities that are in the default category, as `startActivity` does.
+    `by_default` leaves only activities that are in the default category, as `startActivity` does; but a launcher's need
+    not be, so that `am start PACKAGE` means what its user means.
     """
     if intent.component:
         name = whole_name(intent.component)
@@ -120,7 +121,7 @@ def resolve(packages: PackageStore, intent: Intent, kind: str, *, by_default: bo
 
 
 def _fits(one: IntentFilter, intent: Intent, by_default: bool) -> bool:
-    return one.matches(intent) and (not by_default or DEFAULT in one.categories)
+    return one.matches(intent) and (not by_default or DEFAULT in one.categories or LAUNCHER in intent.categories)
 
 
 def _declared(packages: Iterable[Package], kind: str) -> Iterator[Found]:

@@ -65,7 +65,7 @@ class VirtualPixel:
         self.logs = LogBuffers()
         self.packages = PackageStore(state, self.paths, profile)
         self.activities = ActivityManager(self)
-        self.power: Power = Power(self.activities)
+        self.power: Power = Power(self)
         self.reverses = Reverses(self)
         self.sessions: dict[int, InstallOptions] = {}
         self.init_pid = 0

@@ -48,6 +48,11 @@ class LowMemoryKiller:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def close(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def _run(self) -> None:
         while records := self._activities.running():
             taken = {record.pid: await asyncio.to_thread(resident_kb, record.handle.pid) for record in records}

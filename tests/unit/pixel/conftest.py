@@ -18,7 +18,7 @@ from harness.pixel.descriptors import Sink, Source
 from harness.pixel.device import VirtualPixel
 from harness.pixel.packages import Package
 from harness.pixel.profile import PIXEL_3_XL
-from tests.tiny_apk import binary_xml, manifest
+from tests.tiny_apk import binary_xml, manifest, pack
 
 OnEvent = Callable[[Event], None]
 Script = Callable[["ScriptedApp", Event], Coroutine[Any, Any, None]]
@@ -115,6 +115,7 @@ class StockedPackages:
 def tiny_package(state: Path) -> Package:
     """`dev.tiny` as its manifest declares it."""
     read = parse_manifest(binary_xml(manifest()))
+    pack(state / "base.apk")
     return Package(
         name=read.package, version_code=1, version_name="1.0", apk=state / "base.apk", code_path="/data/app/dev.tiny-0",
         abi="x86_64", native_dir="/data/app/dev.tiny-0/lib/x86_64", data_dir="/data/user/0/dev.tiny", uid=10100,

@@ -34,6 +34,7 @@ SERVICE_DEADLINE_S: Final = 20.0
 BROADCAST_DEADLINE_S: Final = 60.0
 FOREGROUND_BROADCAST_DEADLINE_S: Final = 10.0
 """After which an app that hasn't handled such a thing isn't responding (ActivityManagerConstants, InputDispatcher)."""
+_WAITED: Final = "<milliseconds>"
 RESULT_CANCELED: Final = 0
 PROCESS_CRASHED: Final = "Process crashed."
 _FLAGS: Final = 0x38A83E46
@@ -193,7 +194,7 @@ class ActivityManager:
     async def inject(self, record: AppRecord, gesture: Event, kind: str) -> None:
         """Have the app handle touches or keys; `kind` is the class of their events. Raises `ProcessDied`."""
         window = f"{record.package.name}/{(record.top or '').partition('/')[2] or record.package.name}"
-        why = f"Input dispatching timed out ({record.pid:x} {window} (server) is not responding. Waited {{}}ms for {kind})"
+        why = f"Input dispatching timed out ({record.pid:x} {window} (server) is not responding. Waited {_WAITED} for {kind})"
         await self._do(record, {"do": "input", **gesture}, INPUT_DEADLINE_S, why)
 
     async def tell(self, record: AppRecord, command: Event) -> Event:
@@ -247,7 +248,7 @@ class ActivityManager:
                         event = await anext(events)
                 except TimeoutError:
                     waited = round((loop.time() - begun) * 1000)
-                    await self._not_responding(record, why.format(waited))
+                    await self._not_responding(record, why.replace(_WAITED, f"{waited}ms"))
                     raise ProcessDied from None
                 begun = loop.time()
                 if event["event"] == "done":

@@ -23,15 +23,14 @@ import pytest
 from PIL import Image
 
 from harness.app.bundle import Bundle
-from harness.app.direct import BuiltApk, build_apk
+from harness.app.direct import BuiltApk
 from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
 from harness.pixel.runtime_build import Runtime, convert_dex, find_jdk, prepare_runtime
-from tests.integration.installed_app import NAME, Event, Installed, Log, Ran, install, perform
+from tests.integration.installed_app import NAME, Event, Installed, Log, Ran, install, perform, start
+from tests.integration.probe_app import PROBE, build_probe
 
-PROJECT = Path(__file__).parents[2] / "android_app"
-PROBE = Path(__file__).parents[1] / "data/probe_app"
 RUN = f"{NAME}/.ProbeInstrumentation"
 
 
@@ -44,13 +43,7 @@ def runtime() -> Runtime:
 @pytest.fixture(scope="module")
 def probe_apk(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BuiltApk:
     """The probe app, built like the app itself, with the small model."""
-    project = tmp_path_factory.mktemp("probe") / "android_app"
-    shutil.copytree(PROJECT, project)
-    main = project / "app/src/main"
-    shutil.rmtree(main / "java")
-    shutil.copytree(PROBE / "java", main / "java")
-    shutil.copy(PROBE / "AndroidManifest.xml", main / "AndroidManifest.xml")
-    return build_apk(small_bundle, project, project.parent / "probe.apk")
+    return build_probe(small_bundle, tmp_path_factory.mktemp("probe"))
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +172,8 @@ def test_an_unknown_instrumentation_is_a_crash_with_its_name(run: Callable[..., 
 
 def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device: Path) -> None:
     """A started activity's views, also as they change later, are in the picture: 1440 by 2960 pixels."""
-    start = {
-        "do": "start",
-        "component": f"{NAME}/.ProbeActivity",
-        "action": None,
-        "extras": {"colour": "#3366cc", "number": 5},
-    }
-    ran = run(start | {"pause": 0.5}, {"do": "screencap", "path": "/data/local/tmp/.shot.png"})
+    shown = start("ProbeActivity", ["colour", "string", "#3366cc"], ["number", "int", 5])
+    ran = run(shown | {"pause": 0.5}, {"do": "screencap", "path": "/data/local/tmp/.shot.png"})
     assert ran.event("displayed")["component"] == f"{NAME}/.ProbeActivity"
     assert 0 < ran.event("displayed")["milliseconds"] < 20_000
     with Image.open(device / "data/local/tmp/.shot.png") as picture:
@@ -196,14 +184,14 @@ def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device
 
 def test_an_activity_that_throws_is_a_crash(run: Callable[..., Ran]) -> None:
     """What `onCreate` of an activity throws ends the process with that exception."""
-    ran = run({"do": "start", "component": f"{NAME}/.ProbeActivity", "extras": {"crash": True}})
+    ran = run(start("ProbeActivity", ["crash", "boolean", True]))
     assert ran.status == 10
     assert ran.event("crash")["message"] == "told to, in onCreate"
 
 
 def test_an_activity_that_is_not_there_is_refused(run: Callable[..., Ran]) -> None:
     """The command is answered in Android's words, and the process serves on."""
-    ran = run({"do": "start", "component": f"{NAME}/.Nothing"})
+    ran = run(start("Nothing"))
     assert ran.event("error")["message"] == f"Activity class {{{NAME}/.Nothing}} does not exist."
     assert ran.status == 0
 

@@ -116,7 +116,9 @@ def test_an_unknown_instrumentation_is_reported_in_androids_words(bench: Bench) 
 
 async def displaying(app: ScriptedApp, command: Event) -> None:
     """An activity that is drawn after 321 ms."""
-    app.on_event({"event": "displayed", "id": command["id"], "component": command["intent"]["component"], "milliseconds": 321})
+    app.on_event(
+        {"event": "displayed", "id": command["id"], "component": command["intent"]["component"], "milliseconds": 321}
+    )
 
 
 def test_a_started_activity_is_waited_for(bench: Bench) -> None:

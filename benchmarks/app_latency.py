@@ -20,12 +20,15 @@ from machine import machine, print_json
 
 from harness import Choice, run_scenario
 from harness.app.versions import pinned, read_versions
-from harness.checkout import APP_PROJECT, BUILD
+from harness.checkout import APP_PROJECT
 from harness.fetch.maven import resolve
 from harness.models import DescribedModel, describe_variants, load_card
 from harness.models.samples import sample
+from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.runtime_build import Runtime, prepare_runtime
+from harness.pixel.states import Make
 from harness.scenario.inputs import prepared_of
+from harness.scenario.packing import build_app, bundle_for
 
 HERE = Path(__file__).parent
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -56,9 +59,9 @@ def bare(model: DescribedModel, rounds: int, folder: Path, runtime: Runtime) -> 
     return statistics.median(int(line) / 1e6 for line in done.stdout.split())
 
 
-def prepare_bare(folder: Path, runtime: Runtime) -> None:
+def prepare_bare(folder: Path, runtime: Runtime, app: Path) -> None:
     """The APK's libraries, the AARs' classes and the compiled loop in one folder."""
-    with zipfile.ZipFile(BUILD / "app.apk") as apk:
+    with zipfile.ZipFile(app) as apk:
         for name in apk.namelist():
             if name.startswith("lib/x86_64/"):
                 (folder / Path(name).name).write_bytes(apk.read(name))
@@ -78,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--variant", default="fp32")
     options = parser.parse_args()
-    runtime = prepare_runtime()
+    runtime = prepare_runtime(PIXEL_3_XL.sdk)
     (model,) = describe_variants(load_card("efficientnet_lite0"), [options.variant])
     pairs = []
     with tempfile.TemporaryDirectory() as name:
@@ -86,12 +89,13 @@ def main() -> None:
         scenario = folder / "latency.yaml"
         scenario.write_text(SCENARIO.format(variant=options.variant, rounds=options.rounds))
         for turn in range(-1, options.pairs):
-            found = run_scenario(scenario, Choice(), virtual=True, results=folder / "results")
+            found = run_scenario(scenario, Choice(), virtual=Make(), results=folder / "results")
             latency = found.rows[0].latency
             if latency is None:
                 raise SystemExit(f"the app measured nothing: {found.model_dump_json(indent=1)}")
             if turn < 0:
-                prepare_bare(folder, runtime)
+                app = build_app(bundle_for({(model.model, str(model.variant)): model}, [sample("chelsea")]))
+                prepare_bare(folder, runtime, app.path)
                 continue
             pairs.append((latency.median, bare(model, options.rounds, folder, runtime)))
     ratios = [app / loop for app, loop in pairs]

@@ -22,6 +22,7 @@ from harness import run_scenario
 from harness.console import Progress
 from harness.models.catalog import load_card
 from harness.models.measured import MEASURED, Figure, Measured, MeasuredVariant, OnBackend
+from harness.pixel.states import Make
 from harness.results.coverage import GPU_DELEGATE
 from harness.results.document import Row, RunResults
 
@@ -157,7 +158,7 @@ def main() -> None:
     options = parser.parse_args()
     start = time.monotonic()
     with Progress() as progress:
-        results = run_scenario(CHECKOUT / "scenarios" / "zoo.yaml", virtual=True, progress=progress)
+        results = run_scenario(CHECKOUT / "scenarios" / "zoo.yaml", virtual=Make(), progress=progress)
     wall = time.monotonic() - start
     measured = measured_of(results)
     if options.write:

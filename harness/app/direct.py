@@ -50,9 +50,11 @@ class BuiltApk:
 
 
 def build_apk(
-    bundle: Bundle, project: Path, out: Path, *, abis: Sequence[str] = ABIS, keystore: Path | None = None
+    bundle: Bundle, project: Path, out: Path | None = None, *, abis: Sequence[str] = ABIS, keystore: Path | None = None
 ) -> BuiltApk:
     """Build the app of `project` (an `android_app` folder) with what `bundle` carries, and put it at `out`.
+
+    Without `out` it stays where it is kept, in the cache, which no other build writes over.
 
     `keystore` is made when it isn't there; without one, `build/debug.keystore` beside the project is used.
     Raises `BuildError` (`build.*`) with the words of the tool that refused, `ToolMissing`, `HostError`.
@@ -87,9 +89,11 @@ def build_apk(
     entry = cached("apk", key, make)
     prune("apk", keep=_KEPT_APKS)
     facts = json.loads((entry / "facts.json").read_text(encoding="utf-8"))
-    _deliver(entry / "app.apk", out, facts["sha256"])
+    made = entry / "app.apk"
+    if out is not None:
+        _deliver(made, out, facts["sha256"])
     return BuiltApk(
-        path=out,
+        path=out or made,
         sha256=facts["sha256"],
         bytes=facts["bytes"],
         application_id=versions.application_id,

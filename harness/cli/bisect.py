@@ -42,6 +42,7 @@ def bisect(
     Exit code 0: they agree. 1: they don't, and the operator is named.
     """
     from harness import console
+    from harness.pixel.states import Make
     from harness.report.bisection import render
     from harness.scenario import bisect as bisection
     from harness.scenario.bisect_inputs import backend, question
@@ -59,7 +60,7 @@ def bisect(
                 say=progress.stage,
             ),
             serial=serial,
-            virtual=pixel,
+            virtual=Make() if pixel else None,
             replace=replace,
             results=results,
             progress=progress,

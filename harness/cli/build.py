@@ -21,6 +21,7 @@ def build(
     It carries the scenario's models, described, and its photos.
     """
     from harness import console
+    from harness.checkout import BUILD
     from harness.scenario.load import load
     from harness.scenario.packing import build_app, bundle_for, describe_models, samples_of
     from harness.scenario.plan import cells_of
@@ -28,7 +29,7 @@ def build(
     loaded = load(scenario)
     cells = cells_of(loaded)
     samples = [one for each in samples_of(loaded, cells, console.say).values() for one in each]
-    built = build_app(bundle_for(describe_models(cells, console.say), samples), out)
+    built = build_app(bundle_for(describe_models(cells, console.say), samples), out or BUILD / "app.apk")
     if as_json:
         console.show_json(asdict(built) | {"path": str(built.path)})
         return

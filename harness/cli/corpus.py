@@ -48,13 +48,19 @@ def run(
     from harness import console
     from harness.errors import ExitCode
     from harness.models.corpus import BACKENDS
+    from harness.pixel.states import Make
     from harness.report.corpus import render_results, results_document
     from harness.scenario.corpus import ON_A_DEVICE, chosen, run_corpus
 
     wanted = BACKENDS if "all" in (backend or ()) else tuple(backend or ON_A_DEVICE)
     with console.Progress() as progress:
         found = run_corpus(
-            chosen(models or ()), backends=wanted, serial=serial, virtual=pixel, results=results, say=progress.stage
+            chosen(models or ()),
+            backends=wanted,
+            serial=serial,
+            virtual=Make() if pixel else None,
+            results=results,
+            say=progress.stage,
         )
     if as_json:
         console.show_json(results_document(found))

@@ -16,6 +16,10 @@ def run(
     pixel: Annotated[
         bool, typer.Option("--pixel", help="Use a virtual Pixel of this run's own, whatever else is there.")
     ] = False,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="As --pixel, of this make: see `harness pixel profiles`.")
+    ] = None,
+    api: Annotated[int | None, typer.Option(help="As --pixel, with this API level.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a virtual Pixel that this run started alive.")] = False,
     replace: Annotated[
         bool,
@@ -40,6 +44,7 @@ def run(
     and stopped again.
     """
     from harness import console
+    from harness.pixel.states import Make
     from harness.report.terminal import render
     from harness.scenario.run import Choice, run_scenario
 
@@ -49,7 +54,7 @@ def run(
             scenario,
             choice,
             serial=serial,
-            virtual=pixel,
+            virtual=Make(profile, api) if pixel or profile or api else None,
             keep=keep,
             replace=replace,
             results=results,

@@ -318,6 +318,20 @@ class ActivityManager:
         except TimeoutError:
             raise CommandRefused(f"no picture within {_SCREENCAP_DEADLINE_S:.0f} s") from None
 
+    def tell_hardware(self) -> None:
+        """Tell every app what the device's hardware says now."""
+        facts = self._device.hardware.facts()
+        for record in self.running():
+            self.in_background(
+                self._tell(record, {"do": "hardware", "facts": facts}), f"hardware of {record.package.name}"
+            )
+
+    async def _tell(self, record: AppRecord, command: Event) -> None:
+        async with aclosing(self._ask(record, command)) as events:
+            async for event in events:
+                if event["event"] == "done":
+                    return
+
     async def force_stop(self, name: str) -> None:
         """End a package's process, if it runs."""
         record = self._records.get(name)

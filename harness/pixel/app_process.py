@@ -12,13 +12,14 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from harness.errors import DeviceUnavailable
+from harness.pixel.hardware import Hardware
 from harness.pixel.native_crash import NativeCrash, read_crash
-from harness.pixel.profile import Profile
+from harness.pixel.profile import Gpu, Profile
 from harness.pixel.runtime_build import FRAMEWORK, Runtime, convert_dex
 from harness.pixel.sandbox import Bind, Namespaces, sandbox_command
 
@@ -28,12 +29,20 @@ Event = dict[str, Any]
 
 _FRAMEWORK: Final = "/system/framework"
 _LIBRARIES: Final = "/system/lib64"
+_VENDOR: Final = "/vendor/lib64"
 _NATIVE: Final = "/system/nativeruntime"
 _JAVA: Final = "/apex/com.android.art"
 _OPENCL_VENDORS: Final = "/vendor/Khronos/OpenCL/vendors"
 _CLASSES: Final = "/dev/app_classes.jar"
 _LINE_MAX: Final = 64 << 20
 _START_DEADLINE_S: Final = 5.0
+_NOTHING: Final = "/vendor/none"
+_NO_DRIVERS: Final[Mapping[Gpu, dict[str, str]]] = {
+    Gpu.BOTH: {},
+    Gpu.OPENGL: {"OCL_ICD_VENDORS": _NOTHING},
+    Gpu.NONE: {"OCL_ICD_VENDORS": _NOTHING, "__EGL_VENDOR_LIBRARY_DIRS": _NOTHING},
+}
+"""What keeps the loaders of OpenCL and EGL from the host's drivers: a folder to look for them that isn't there."""
 _OPENED: Final = ("lang", "lang.reflect", "io", "util", "nio", "net", "text")
 _JVM: Final = (
     "-Xmx512m",
@@ -88,10 +97,14 @@ class AppProcess:
         runtime: Runtime,
         on_event: Callable[[Event], None],
         *,
+        hardware: Mapping[str, int] | None = None,
+        gpu: Gpu = Gpu.BOTH,
         join: Namespaces | None = None,
     ) -> AppProcess:
         """Start the process of `package` in the device's `root`; each event that it sends is handed to `on_event`.
 
+        `hardware` is what the app is told of it (`Hardware.facts`), by default that of a fresh device; of the graphics
+        drivers it finds those of `gpu`.
         Returns when the JVM runs; its `ready` event comes about a second later, and commands wait for it. With `join`
         it is one of the device's own processes, else it has namespaces to itself.
         Raises `DeviceUnavailable` (`pixel.dex`, `pixel.app_process`).
@@ -102,11 +115,17 @@ class AppProcess:
             process = await asyncio.create_subprocess_exec(
                 *sandbox_command(
                     root,
-                    _java_command(package, profile, runtime, f"/cache/{scratch.name}"),
+                    _java_command(
+                        package,
+                        profile,
+                        hardware or Hardware(profile.memory).facts(),
+                        runtime,
+                        f"/cache/{scratch.name}",
+                    ),
                     uid=package.uid,
                     gid=package.uid,
-                    env=_environment(package, f"/cache/{scratch.name}"),
-                    binds=_binds(runtime, classes),
+                    env=_environment(package, f"/cache/{scratch.name}") | _NO_DRIVERS[gpu],
+                    binds=_binds(runtime, classes, gpu),
                     join=join,
                 ),
                 stdin=asyncio.subprocess.PIPE,
@@ -186,7 +205,9 @@ def _descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scratch: str) -> list[str]:
+def _java_command(
+    package: AppPackage, profile: Profile, hardware: Mapping[str, int], runtime: Runtime, scratch: str
+) -> list[str]:
     class_path = [*(f"{_FRAMEWORK}/{name}" for name in runtime.class_path), _CLASSES, package.device_apk]
     properties = {
         "java.io.tmpdir": scratch,
@@ -196,11 +217,13 @@ def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scrat
         "pixel.liblog": f"{_LIBRARIES}/liblog.so",
         "pixel.nativeruntime": _NATIVE,
         "pixel.package": package.name,
+        "pixel.release": profile.release,
+        "pixel.sdk": profile.sdk,
         "pixel.uid": package.uid,
         "pixel.width": profile.width,
         "user.home": "/data",
     }
-    facts = {
+    facts = dict(hardware) | {
         "abis": ",".join(profile.abis),
         "apk": package.device_apk,
         "brand": profile.brand,
@@ -210,7 +233,6 @@ def _java_command(package: AppPackage, profile: Profile, runtime: Runtime, scrat
         "fingerprint": profile.fingerprint,
         "height": profile.height,
         "manufacturer": profile.manufacturer,
-        "memory": profile.memory,
         "model": profile.model,
         "package": package.name,
         "product": profile.product,
@@ -238,7 +260,8 @@ def _environment(package: AppPackage, scratch: str) -> dict[str, str]:
         "EGL_PLATFORM": "surfaceless",
         "EXTERNAL_STORAGE": "/sdcard",
         "HOME": "/data",
-        "LD_LIBRARY_PATH": f"{_LIBRARIES}:{_host_libraries()}",
+        "LC_ALL": "C.UTF-8",  # Android's only locale, and the encoding of its file names
+        "LD_LIBRARY_PATH": f"{_LIBRARIES}:{_VENDOR}:{_host_libraries()}",
         # Its cache is written by a thread of its own; closing a context meanwhile aborted one in eight processes.
         "MESA_SHADER_CACHE_DISABLE": "true",
         "OCL_ICD_VENDORS": _OPENCL_VENDORS,
@@ -255,7 +278,7 @@ def _host_libraries() -> str:
     return str(multiarch if multiarch.is_dir() else Path("/usr/lib64"))
 
 
-def _binds(runtime: Runtime, classes: Path) -> list[Bind]:
+def _binds(runtime: Runtime, classes: Path, gpu: Gpu) -> list[Bind]:
     shown = [
         Bind(Path("/usr"), "/usr"),
         Bind(Path("/lib").resolve(), "/lib"),
@@ -271,6 +294,8 @@ def _binds(runtime: Runtime, classes: Path) -> list[Bind]:
     if configuration.is_relative_to("/etc"):  # Debian keeps it apart, behind absolute links
         folder = Path("/etc") / configuration.relative_to("/etc").parts[0]
         shown.append(Bind(folder, str(folder)))
+    if gpu is Gpu.BOTH:
+        shown.append(Bind(runtime.folder / "vendor", _VENDOR))
     if (vendors := Path("/etc/OpenCL/vendors")).is_dir():
         shown.append(Bind(vendors, _OPENCL_VENDORS))
     return shown
@@ -286,6 +311,7 @@ def _crash_event(crash: NativeCrash) -> Event:
         "message": crash.message,
         "stack": "\n".join(crash.frames),
         "signal": crash.signal,
+        "code": crash.code,
         "fault_address": crash.fault_address,
         "frames": list(crash.frames),
     }

@@ -15,25 +15,39 @@ from harness.errors import DeviceUnavailable, ToolMissing
 SOURCES: Final = Path(__file__).parent / "bionic"
 HOST_LIBRARY: Final = "libbionic_host.so"
 _HOST_PARTS: Final = (
+    "addresses.c",
     "crash.c",
     "device_log.c",
+    "elf.c",
+    "expressions.c",
+    "fortify.c",
     "jumps.S",
+    "linker.c",
+    "mutexes.c",
+    "nativeloader.c",
     "properties.c",
     "resolve.c",
     "semaphores.c",
     "signals.c",
     "system.c",
+    "variables.c",
 )
-_GRAPHICS: Final = {"libEGL.so": "libEGL.so.1", "libGLESv2.so": "libGLESv2.so.2", "libGLESv3.so": "libGLESv2.so.2"}
-_SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R")
-_OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr")
+_DRIVERS: Final = {
+    "libEGL.so": "libEGL.so.1",
+    "libGLESv2.so": "libGLESv2.so.2",
+    "libGLESv3.so": "libGLESv2.so.2",
+    "libOpenCL.so": "libOpenCL.so.1",
+}
+"""What the layer gives under a name of Android's, and whose functions those are on this host."""
+_SECTIONS: Final = ("LIBC", "LIBC_N", "LIBC_O", "LIBC_P", "LIBC_Q", "LIBC_R", "LIBC_S", "LIBC_T", "LIBC_U")
+_OBJECTS: Final = ("__sF", "stdin", "stdout", "stderr", "timezone", "daylight", "tzname", "environ")
 _REGISTERS: Final = ("%rdi", "%rsi", "%rdx", "%rcx")
-_LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+(?P<how>own|file=[0-3]))?")
+_LINE: Final = re.compile(r"(?P<name>\w+)(?:\s+(?P<section>LIBC\w*))?(?:\s+file=(?P<file>[0-3]))?(?:\s+(?P<own>own))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One exported name: its version node, and whether the layer answers it itself or maps a stream argument."""
+    """One exported name: its version node, and whether the layer answers it itself, and which argument is a stream."""
 
     name: str
     section: str = "LIBC"
@@ -50,12 +64,11 @@ def read_symbols(text: str) -> tuple[Symbol, ...]:
         match = _LINE.fullmatch(line.strip())
         if not match or match["name"] in symbols or (match["section"] or "LIBC") not in _SECTIONS:
             raise ValueError(f"symbols.txt: can't read {line!r}, or the name is there twice")
-        how = match["how"] or ""
         symbols[match["name"]] = Symbol(
             match["name"],
             match["section"] or "LIBC",
-            own=how == "own",
-            stream_argument=int(how[5:]) if how.startswith("file=") else None,
+            own=match["own"] is not None,
+            stream_argument=int(match["file"]) if match["file"] else None,
         )
     return tuple(symbols.values())
 
@@ -65,15 +78,12 @@ def forwards(symbols: tuple[Symbol, ...]) -> str:
     lines: list[str] = []
     names: list[str] = []
     for symbol in symbols:
-        if symbol.own:
-            lines.append(f"    OWN {symbol.name}")
-            continue
-        index = len(names)
-        names.append(symbol.name)
-        if symbol.stream_argument is None:
-            lines.append(f"    FORWARD {symbol.name}, {index}")
-        else:
-            lines.append(f"    FORWARD_FILE {symbol.name}, {index}, {_REGISTERS[symbol.stream_argument]}")
+        target = f"*bionic_{symbol.name}@GOTPCREL(%rip)"
+        if not symbol.own:
+            target = f"*targets + {8 * len(names)}(%rip)"
+            names.append(symbol.name)
+        register = "" if symbol.stream_argument is None else f", {_REGISTERS[symbol.stream_argument]}"
+        lines.append(f'    NAME {symbol.name}, "{target}"{register}')
     lines += [f"    .set COUNT, {len(names)}", "    .section .rodata"]
     lines += [f'name_{index}: .string "{name}"' for index, name in enumerate(names)]
     lines += ['    .section .data.rel.ro, "aw"', "    .balign 8", "names:"]
@@ -106,21 +116,28 @@ def compile_bionic(target: Path, *, jdk: Path, defines: Mapping[str, str] | None
     (target / "versions.map").write_text(version_script(symbols))
     include = ("-I", str(target), "-I", str(jdk / "include"), "-I", str(jdk / "include" / "linux"))
 
-    places = tuple(f'-D{name}="{value}"' for name, value in (defines or {}).items())
+    drivers = ", ".join(f'"{name}"' for name in dict.fromkeys(_DRIVERS.values()))
+    texts = {"HOST_LIBRARY": f'"{HOST_LIBRARY}"', "HOST_DRIVERS": drivers}
+    texts |= {name: f'"{value}"' for name, value in (defines or {}).items()}
+    given = tuple(f"-D{name}={value}" for name, value in texts.items())
 
     def link(output: str, *rest: str) -> None:
-        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", f"-L{target}", *include, *places, *rest)
+        _gcc("-o", str(target / output), f"-Wl,-soname,{output}", *include, *given, *rest)
 
+    # By their paths: with a -L, gcc would take the layer's libc.so for the host's own.
+    host, layer = str(target / HOST_LIBRARY), str(target / "libc.so")
     versions = f"-Wl,--version-script={target / 'versions.map'}"
     link(HOST_LIBRARY, *(str(SOURCES / part) for part in _HOST_PARTS), "-Wl,--no-as-needed", "-lm")
-    link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", f"-l:{HOST_LIBRARY}")
+    link("libc.so", str(SOURCES / "table.S"), versions, "-nostdlib", host)
     for empty in ("libm.so", "libdl.so"):
-        link(empty, versions, "-nostdlib", "-Wl,--no-as-needed", "-l:libc.so")
-    link("liblog.so", str(SOURCES / "liblog.c"), f"-l:{HOST_LIBRARY}")
-    for name, real in _GRAPHICS.items():
-        link(name, "-nostdlib", "-Wl,--no-as-needed", f"-l:{real}")
-    link("libOpenCL.so", str(SOURCES / "opencl.c"), f"-l:{HOST_LIBRARY}", "-Wl,--no-as-needed", "-l:libOpenCL.so.1")
-    for generated in ("forwards.inc", "versions.map"):
+        link(empty, versions, "-nostdlib", "-Wl,--no-as-needed", layer)
+    link("liblog.so", str(SOURCES / "liblog.c"), host)
+    (target / "nativewindow.map").write_text("LIBNATIVEWINDOW { global: AHardwareBuffer_*; local: *; };\n")
+    link("libnativewindow.so", str(SOURCES / "nativewindow.c"), f"-Wl,--version-script={target / 'nativewindow.map'}")
+    for name, real in _DRIVERS.items():
+        own = (str(SOURCES / "opencl.c"), host) if name == "libOpenCL.so" else ("-nostdlib",)
+        link(name, *own, "-Wl,--no-as-needed", f"-l:{real}")
+    for generated in ("forwards.inc", "versions.map", "nativewindow.map"):
         (target / generated).unlink()
 
 

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
@@ -25,12 +24,14 @@ from harness import wire
 from harness.errors import DeviceUnavailable, HarnessError, ToolMissing
 from harness.pixel.authorisation import Authorisation
 from harness.pixel.device import VirtualPixel
-from harness.pixel.emulator_console import EmulatorConsole, console_token
+from harness.pixel.emulator_console import TOKEN_NAME, EmulatorConsole, console_token
 from harness.pixel.hardware import Hardware
-from harness.pixel.lifecycle import FIRST_PORT, KEYS_NAME, LAST_PORT, LOCK_NAME, LOG_NAME, PixelInfo
+from harness.pixel.lifecycle import FIRST_PORT, KEYS_NAME, LAST_PORT, LOG_NAME, PixelInfo
 from harness.pixel.orphans import OrphanCollector
-from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.profile import Gpu, Profile, profile_of
 from harness.pixel.root import build_root
+from harness.pixel.states import LOCK_NAME, empty, write_make
+from harness.pixel.status import status_line, status_of
 from harness.pixel.transports import Transports
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,9 @@ class _Options:
     devices: Path
     name: str | None
     port: int | None
+    profile: str
+    api: int
+    gpu: Gpu
     ready: int
     owner: int | None
     wipe: bool
@@ -55,8 +59,11 @@ class _Options:
 def _parse(arguments: list[str]) -> _Options:
     parser = argparse.ArgumentParser(prog="harness.pixel.daemon")
     parser.add_argument("--devices", type=Path, required=True, help="folder of all devices' states")
-    parser.add_argument("--name", help="the device's name; that of its port without")
+    parser.add_argument("--name", help="the device's name; made of its profile, API level and port without")
     parser.add_argument("--port", type=int, help="even port of the console; the first free one without")
+    parser.add_argument("--profile", required=True, help="which phone's make")
+    parser.add_argument("--api", type=int, required=True, help="API level of its Android")
+    parser.add_argument("--gpu", type=Gpu, required=True, help="graphics drivers that apps find")
     parser.add_argument("--ready", type=int, required=True, help="descriptor to say on that the device is up")
     parser.add_argument("--owner", type=int, help="descriptor whose end is the device's end")
     parser.add_argument("--wipe", action="store_true", help="forget the state")
@@ -118,18 +125,6 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _DESCRIPTORS), hard))
 
 
-def _wipe(folder: Path) -> None:
-    private = folder / "private"
-    if private.is_dir():
-        private.chmod(0o700)
-    for entry in folder.iterdir():
-        if entry.name != LOCK_NAME:
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
-
-
 def _log_into(path: Path) -> None:
     """Send this process' own output, and that of its children, into a fresh file."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
@@ -155,18 +150,23 @@ def main(arguments: list[str]) -> int:
     os.umask(0o022)
     _raise_descriptor_limit()
     try:
+        profile = profile_of(options.profile, options.api)
         port, console, transport = _take_ports(options.port)
-        name = options.name or f"pixel-{port}"
+        name = options.name or f"{profile.name}-api{profile.sdk}-{port}"
         state = options.devices / name
-        info = PixelInfo(name, f"emulator-{port}", os.getpid(), port, str(state))
+        info = PixelInfo(
+            name, f"emulator-{port}", os.getpid(), port, str(state), profile.name, profile.sdk, options.gpu,
+            options.secure,
+        )  # fmt: skip
         _take_state(state, info)
         if options.wipe:
-            _wipe(state)
+            empty(state)
+        write_make(state, profile)
         _log_into(state / LOG_NAME)
         os.chdir("/")
         build_root(state / "root")
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
-        asyncio.run(_run(options, info, console, transport))
+        asyncio.run(_run(options, profile, info, console, transport))
     except HarnessError as error:
         fields: dict[str, object] = {"code": error.code, "what": error.what, "why": error.why, "hint": error.hint}
         _answer(options.ready, {"error": fields | {"tool_missing": isinstance(error, ToolMissing)}})
@@ -174,7 +174,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-async def _run(options: _Options, info: PixelInfo, console: socket.socket, transport: socket.socket) -> None:
+async def _run(
+    options: _Options, profile: Profile, info: PixelInfo, console: socket.socket, transport: socket.socket
+) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     OrphanCollector()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -182,20 +184,26 @@ async def _run(options: _Options, info: PixelInfo, console: socket.socket, trans
     signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)  # full, it wakes the loop all the same
     if options.owner is not None:
         loop.add_reader(options.owner, stopping.set)
-    state, home, hardware = Path(info.state), Path.home(), Hardware()
+    state, home, hardware = Path(info.state), Path.home(), Hardware(profile.memory)
     authorisation = Authorisation(state / KEYS_NAME) if options.secure else None
-    token_file = home / ".emulator_console_auth_token"
-    consoles = EmulatorConsole(info.name, token_file, console_token(home), hardware, stopping.set)
+
+    def boot() -> VirtualPixel:
+        return VirtualPixel(profile, info.name, info.serial, state, hardware=hardware, secure=info.secure, gpu=info.gpu)
+
+    device = boot()
+    more = {"status": lambda _: status_line(status_of(device, info.pid))}
+    consoles = EmulatorConsole(info.name, home / TOKEN_NAME, console_token(home), hardware, stopping.set, more)
     await asyncio.start_server(consoles.serve, sock=console, limit=1 << 13)
 
     def ready() -> None:
         _answer(options.ready, asdict(info))
 
     tell = ready
-    while not stopping.is_set():
-        device = VirtualPixel(PIXEL_3_XL, info.name, info.serial, state, hardware=hardware, secure=options.secure)
+    while True:
         await _run_boot(device, Transports(device, authorisation), transport, stopping, tell)
-        tell = _nobody_waits
+        if stopping.is_set():
+            break
+        device, tell = boot(), _nobody_waits
     log.info("%s ends", info.serial)
 
 

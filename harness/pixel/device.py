@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from harness.pixel.packages import InstallOptions, PackageStore
 from harness.pixel.paths import DevicePaths
 from harness.pixel.power import Power
 from harness.pixel.processes import Child, device_pid
-from harness.pixel.profile import Profile
+from harness.pixel.profile import Gpu, Profile
 from harness.pixel.properties import Properties, initial_properties
 from harness.pixel.reverses import Reverses
 from harness.pixel.root import SHELL_UID, shell_environment
@@ -50,9 +51,12 @@ class VirtualPixel:
         *,
         hardware: Hardware | None = None,
         secure: bool = False,
+        gpu: Gpu = Gpu.BOTH,
     ) -> None:
-        self.profile, self.name, self.serial, self.state = profile, name, serial, state
-        self.hardware: Hardware = hardware or Hardware()
+        self.profile, self.name, self.serial, self.state, self.gpu = profile, name, serial, state, gpu
+        self.hardware: Hardware = hardware or Hardware(profile.memory)
+        self.booted = time.monotonic()
+        """When it booted, by the host's clock."""
         self.rebooting = asyncio.Event()
         """Set by who wants the device to end and boot again."""
         self.root = state / "root"
@@ -60,7 +64,7 @@ class VirtualPixel:
         self._private.mkdir(exist_ok=True)
         self._private.chmod(0)
         self.paths = DevicePaths(self.root)
-        values = initial_properties(profile, serial, name, secure=secure) | _kept_properties(state)
+        values = initial_properties(profile, serial, name, secure=secure, gpu=gpu) | _kept_properties(state)
         self.properties = Properties(values, self.root / "dev/__properties__/properties")
         self.logs = LogBuffers()
         self.packages = PackageStore(state, self.paths, profile)
@@ -89,10 +93,12 @@ class VirtualPixel:
         (self.root / BOOT_ID).write_text(f"{uuid.uuid4()}\n", encoding="ascii")
         await self._start_init()
         self._control.start()
+        self.hardware.watchers.add(self.activities.tell_hardware)
         self.system_log(Priority.I, "SystemServer", f"{self.profile.model} {self.serial} is up")
 
     async def stop(self) -> None:
         """End every process of the device, and keep what a restart needs."""
+        self.hardware.watchers.discard(self.activities.tell_hardware)
         await self.activities.stop_all()
         await self.reverses.close()
         if self._control is not None:
@@ -129,7 +135,7 @@ class VirtualPixel:
             argv,
             uid=SHELL_UID,
             gid=SHELL_UID,
-            env=shell_environment(self.root) | {"TERM": term},
+            env=shell_environment(self.root) | {"HOSTNAME": self.profile.device, "TERM": term},
             cwd=cwd,
             binds=binds,
             join=self.namespaces,

@@ -1,7 +1,7 @@
 """The console on the even port, as `adb emu` and test farms use it: one command a line, answered by OK or KO.
 
 Source of the commands and words: Android's emulator, `android/console.c`. Its network commands are kept and told, but
-the device has no network to shape.
+the device has no network to shape. `thermal`, `memory` and `status` are this device's own.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
-from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link
+from harness.pixel.hardware import BatteryHealth, BatteryStatus, Hardware, Link, ThermalStatus
 
 log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=IntEnum)
+Command = Callable[[Sequence[str]], str]
+"""Takes the words after its name, and gives what is said before the OK; raises `Refused`."""
 
+TOKEN_NAME: Final = ".emulator_console_auth_token"  # noqa: S105 - the file's name
 _GREETING: Final = "Android Console: type 'help' for a list of commands\r\nOK"
 _UNKNOWN: Final = "unknown command, try 'help'"
 _HELP: Final = {
@@ -30,8 +35,11 @@ _HELP: Final = {
     "auth": "user authentication for the emulator console",
     "avd": "control virtual device execution",
     "power": "power related commands",
-    "network": "manage network settings",
-    "rotate": "rotate the screen clockwise by 90 degrees",
+    "network": "manage network settings (kept and told: this device has no network to shape)",
+    "thermal": "thermal status that apps are told (the virtual Pixel's own)",
+    "memory": "memory that the device says it has (the virtual Pixel's own)",
+    "status": "the device's state as a line of JSON (the virtual Pixel's own)",
+    "rotate": "refused: the virtual Pixel's screen stays upright",
     "kill": "kill the emulator instance",
     "quit": "quit control session",
     "exit": "quit control session",
@@ -48,6 +56,8 @@ _SPEEDS: Final = {  # bits a second up and down
     "evdo": (75_000, 280_000),
     "full": (0, 0),
 }
+_UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_LEAST_MEMORY: Final = 128 << 20
 _DELAYS: Final = {"gprs": (150, 550), "edge": (80, 400), "umts": (35, 200), "none": (0, 0)}  # milliseconds
 
 
@@ -56,33 +66,48 @@ class Refused(Exception):
 
 
 def console_token(home: Path) -> str:
-    """The word that `auth` asks for; made in the user's home on first use, empty when the user emptied the file."""
-    path = home / ".emulator_console_auth_token"
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip()
-    token = secrets.token_urlsafe(12)
-    with os.fdopen(fd, "w", encoding="utf-8") as stream:
-        stream.write(token)
-    return token
+    """The word that `auth` asks for; made in the user's home on first use, empty when the user emptied the file.
+
+    Of devices that start at once, one makes it, and whole: an empty word would let everybody in.
+    """
+    path = home / TOKEN_NAME
+    if not path.exists():
+        fd, fresh = tempfile.mkstemp(prefix=f"{TOKEN_NAME}.", dir=home)
+        with os.fdopen(fd, "w", encoding="utf-8") as stream:
+            stream.write(secrets.token_urlsafe(12))
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            log.debug("another device has made %s", path)
+        finally:
+            Path(fresh).unlink()
+    return path.read_text(encoding="utf-8").strip()
 
 
 class EmulatorConsole:
-    """Serves the console's clients. `kill` is called when one asks for the device's end."""
+    """Serves the console's clients. `kill` is called when one asks for the device's end; `more` are commands besides."""
 
     def __init__(
-        self, avd_name: str, token_file: Path, token: str, hardware: Hardware, kill: Callable[[], None]
+        self,
+        avd_name: str,
+        token_file: Path,
+        token: str,
+        hardware: Hardware,
+        kill: Callable[[], None],
+        more: Mapping[str, Command] = MappingProxyType({}),
     ) -> None:
         self._avd_name, self._token_file, self._token = avd_name, token_file, token
         self._hardware, self._kill = hardware, kill
-        self._commands: dict[str, Callable[[Sequence[str]], str]] = {
+        self._commands: dict[str, Command] = {
             "help": _help,
             "ping": lambda _: "I am alive!",
             "avd": self._avd,
             "power": self._power,
             "network": self._network,
             "rotate": _rotate,
+            "thermal": self._thermal,
+            "memory": self._memory,
+            **more,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -144,7 +169,7 @@ class EmulatorConsole:
         raise Refused("bad sub-command: avd name and avd status are there")
 
     def _power(self, words: Sequence[str]) -> str:
-        battery = self._hardware.battery
+        battery = self._hardware.now.battery
         match words:
             case ["display"]:
                 return (
@@ -167,11 +192,32 @@ class EmulatorConsole:
                     "usage: power display | ac on|off | status unknown|charging|discharging|not-charging|full"
                     " | health unknown|good|overheat|dead|overvoltage|failure | present true|false | capacity 0…100"
                 )
-        self._hardware.battery = battery
+        self._hardware.change(replace(self._hardware.now, battery=battery))
         return ""
 
+    def _thermal(self, words: Sequence[str]) -> str:
+        match words:
+            case ["display"]:
+                override = self._hardware.now.thermal_override
+                hidden = "" if override is None else f" (apps are told {override.name}, by cmd thermalservice)"
+                return f"status: {self._hardware.now.thermal:d} {self._hardware.now.thermal.name}{hidden}"
+            case ["status", word] if (status := _thermal_status(word)) is not None:
+                self._hardware.change(replace(self._hardware.now, thermal=status))
+                return ""
+        known = "|".join(f"{status:d}|{status.name}" for status in ThermalStatus)
+        raise Refused(f"usage: thermal display | thermal status {known}")
+
+    def _memory(self, words: Sequence[str]) -> str:
+        match words:
+            case ["display"]:
+                return f"memory: {self._hardware.memory >> 20}M"
+            case ["size", text] if (size := _bytes(text)) is not None:
+                self._hardware.change(replace(self._hardware.now, memory=size))
+                return ""
+        raise Refused("usage: memory display | memory size BYTES, or with K, M or G behind, of at least 128M")
+
     def _network(self, words: Sequence[str]) -> str:
-        link = self._hardware.link
+        link = self._hardware.now.link
         match words:
             case ["status"]:
                 return _described(link)
@@ -183,7 +229,7 @@ class EmulatorConsole:
                 link = replace(link, minimum_delay_ms=minimum, maximum_delay_ms=maximum)
             case _:
                 raise Refused("usage: network status | speed SPEED | speed UP:DOWN | delay DELAY | delay MIN:MAX")
-        self._hardware.link = link
+        self._hardware.change(replace(self._hardware.now, link=link))
         return ""
 
 
@@ -202,6 +248,20 @@ def _shown(value: BatteryStatus | BatteryHealth) -> str:
 
 def _named(kind: type[Kind], word: str) -> Kind | None:
     return next((value for value in kind if value.name == word.replace("-", "_")), None)
+
+
+def _thermal_status(word: str) -> ThermalStatus | None:
+    if word.isascii() and word.isdigit() and int(word) <= max(ThermalStatus):
+        return ThermalStatus(int(word))
+    return _named(ThermalStatus, word)
+
+
+def _bytes(text: str) -> int | None:
+    """A size in bytes, or in units of 1024; None for less than Android starts with."""
+    unit = _UNITS.get(text[-1:].upper(), 0)
+    number = text[:-1] if unit else text
+    size = int(number) * (unit or 1) if number.isascii() and number.isdigit() else 0
+    return size if _LEAST_MEMORY <= size < 1 << 63 else None
 
 
 def _pair(text: str, names: dict[str, tuple[int, int]], *, scale: int) -> tuple[int, int]:

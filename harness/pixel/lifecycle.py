@@ -21,24 +21,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import DeviceUnavailable, HarnessError, ToolMissing, UsageError
-from harness.fetch.store import cache_root
+from harness.errors import DeviceUnavailable, HarnessError, NoDevice, ToolMissing, UsageError
+from harness.pixel.profile import Gpu
+from harness.pixel.states import LOCK_NAME, Make, check_name, devices_folder, settle_make
 
 FIRST_PORT: Final = 5554
 LAST_PORT: Final = 5584
-LOCK_NAME: Final = "daemon.json"
 LOG_NAME: Final = "daemon.log"
 KEYS_NAME: Final = "adb_keys"
 
 _START_DEADLINE_S: Final = 60.0
 _STOP_DEADLINE_S: Final = 10.0
 _FLOCK: Final = struct.Struct("hhqqi4x")
-_NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_ANY: Final = Make()
 
 
 @dataclass(frozen=True, slots=True)
 class PixelInfo:
     """A running virtual Pixel. `port` is its console's, adb's is the next; `state` is its folder on the host.
+
+    `profile` and `api` are those of `harness.pixel.profile`; `secure` asks adb servers for a known key.
 
     `owner` is the descriptor that keeps an owned device up in the process that started it: the device ends when that
     process does, or when `release` closes it.
@@ -49,30 +51,36 @@ class PixelInfo:
     pid: int
     port: int
     state: str
+    profile: str
+    api: int
+    gpu: Gpu
+    secure: bool
     owner: int | None = field(default=None, compare=False)
 
 
-def devices_folder() -> Path:
-    """Where the state folders of all devices lie."""
-    return cache_root() / "pixel"
-
-
 def start(
-    name: str | None = None, port: int | None = None, *, owner: bool, wipe: bool = False, secure: bool = False
+    name: str | None = None,
+    port: int | None = None,
+    *,
+    owner: bool,
+    make: Make = _ANY,
+    wipe: bool = False,
+    secure: bool = False,
 ) -> PixelInfo:
     """Start a device and return when adb can reach it.
 
-    Without `name` its state is that of its port; without `port` it takes the first free even one from 5554. With
-    `owner` it ends with the calling process, however that ends; without, it runs until it is stopped. With `secure` it
-    serves only adb servers whose key it was told (`authorise`), and is listed as unauthorized by others. Raises
-    `UsageError` for a bad name or port, `DeviceUnavailable` when the port or the state is taken or the sandbox doesn't work,
-    `ToolMissing` when a tool isn't there.
+    Without `name` its state is that of its profile, API level and port; without `port` it takes the first free even one
+    from 5554. With `owner` it ends with the calling process, however that ends; without, it runs until it is stopped.
+    With `secure` it serves only adb servers whose key it was told (`authorise`), and is listed as unauthorized by
+    others. Raises `UsageError` for a bad name, port or make, `DeviceUnavailable` when the port or the state is taken or
+    the sandbox doesn't work, `ToolMissing` when a tool isn't there.
     """
     _check_arguments(name, port)
+    profile = settle_make(make, name, wipe=wipe)
     ready_read, ready_write = os.pipe()
     owner_read, owner_write = os.pipe()
     command = [sys.executable, "-m", "harness.pixel.daemon", "--devices", str(devices_folder().absolute())]
-    command += ["--ready", str(ready_write)]
+    command += ["--ready", str(ready_write), "--profile", profile.name, "--api", str(profile.sdk), "--gpu", make.gpu]
     command += ["--name", name] if name else []
     command += ["--port", str(port)] if port else []
     command += ["--owner", str(owner_read)] if owner else []
@@ -115,6 +123,14 @@ def running() -> list[PixelInfo]:
             if pid and document["pid"] == pid:
                 found.append(_from_document(document, None))
     return sorted(found, key=lambda info: info.port)
+
+
+def named(serial: str) -> PixelInfo:
+    """The device that runs under this serial. Raises `NoDevice` (`pixel.unknown`)."""
+    for info in running():
+        if info.serial == serial:
+            return info
+    raise NoDevice("pixel.unknown", f"no virtual Pixel {serial} runs here", hint="harness pixel list")
 
 
 def stop(info: PixelInfo) -> None:
@@ -178,10 +194,8 @@ def _process(info: PixelInfo) -> Iterator[int | None]:
 
 
 def _check_arguments(name: str | None, port: int | None) -> None:
-    if name is not None and (not name or name.startswith(".") or not set(name) <= _NAME_CHARACTERS):
-        raise UsageError(
-            "pixel.name", f"{name!r} can't be a device's name", hint="letters, digits, dots, dashes and underscores"
-        )
+    if name is not None:
+        check_name(name)
     if port is not None and (port % 2 or not FIRST_PORT <= port <= LAST_PORT):
         raise UsageError(
             "pixel.port",
@@ -221,7 +235,8 @@ def _read_info(answer: bytes, owner: int | None) -> PixelInfo:
 def _from_document(document: dict[str, Any], owner: int | None) -> PixelInfo:
     return PixelInfo(
         str(document["name"]), str(document["serial"]), int(document["pid"]), int(document["port"]),
-        str(document["state"]), owner,
+        str(document["state"]), str(document["profile"]), int(document["api"]), Gpu(document["gpu"]),
+        bool(document["secure"]), owner,
     )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import Final
 
-from harness.pixel.profile import Profile
+from harness.pixel.profile import Gpu, Profile
 
 VALUE_MAX: Final = 91
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.:@-]+")
 _READ_ONLY: Final = "ro."
 _KEPT: Final = "persist."
+_OLDEST_TARGET: Final = {34: "23", 35: "24"}
+"""Apps for an older Android than this are refused, by API level (AOSP's `MIN_SUPPORTED_TARGET_SDK`)."""
 
 
 class PropertyRefused(ValueError):
@@ -57,10 +59,12 @@ class Properties:
         fresh.replace(self._mirror)
 
 
-def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: bool = False) -> dict[str, str]:
+def initial_properties(
+    profile: Profile, serial: str, avd_name: str, *, secure: bool = False, gpu: Gpu = Gpu.BOTH
+) -> dict[str, str]:
     """What a device of this profile says after boot; `ro.kernel.qemu` and `ro.hardware` tell that it is virtual.
 
-    `secure` says that adb servers must show a known key.
+    `secure` says that adb servers must show a known key; without a GPU there is no OpenGL ES to tell the version of.
     """
     abilist = ",".join(profile.abis)
     values = {
@@ -89,8 +93,8 @@ def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: 
         "ro.bootloader": "unknown",
         "ro.bootmode": "unknown",
         "ro.build.characteristics": "nosdcard",
-        "ro.build.date": "Fri Jan  5 00:00:00 UTC 2024",
-        "ro.build.date.utc": str(profile.build_utc),
+        "ro.build.date": f"{profile.build_date:%a %b %e %H:%M:%S UTC %Y}",
+        "ro.build.date.utc": f"{profile.build_date.timestamp():.0f}",
         "ro.build.description": f"{profile.product}-{profile.build_type} {profile.release} {profile.build_id} "
         f"{profile.incremental} {profile.build_tags}",
         "ro.build.display.id": f"{profile.build_id}.{profile.incremental}",
@@ -106,7 +110,7 @@ def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: 
         "ro.build.version.base_os": "",
         "ro.build.version.codename": "REL",
         "ro.build.version.incremental": profile.incremental,
-        "ro.build.version.min_supported_target_sdk": "23",
+        "ro.build.version.min_supported_target_sdk": _OLDEST_TARGET[profile.sdk],
         "ro.build.version.preview_sdk": "0",
         "ro.build.version.release": profile.release,
         "ro.build.version.release_or_codename": profile.release,
@@ -119,12 +123,12 @@ def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: 
         "ro.hardware": "virtual",
         "ro.kernel.qemu": "1",
         "ro.kernel.qemu.avd_name": avd_name,
-        "ro.opengles.version": "196610",
         "ro.product.cpu.abi": profile.abi,
         "ro.product.cpu.abilist": abilist,
         "ro.product.cpu.abilist32": "",
         "ro.product.cpu.abilist64": abilist,
-        "ro.product.first_api_level": "28",
+        "ro.product.board": profile.device,
+        "ro.product.first_api_level": str(profile.first_api),
         "ro.product.locale": "en-US",
         "ro.revision": "0",
         "ro.secure": "1",
@@ -138,6 +142,8 @@ def initial_properties(profile: Profile, serial: str, avd_name: str, *, secure: 
         "sys.usb.state": "adb",
         "vold.post_fs_data_done": "1",
     }
+    if gpu is not Gpu.NONE:
+        values["ro.opengles.version"] = "196610"
     make = {
         "brand": profile.brand,
         "device": profile.device,

@@ -85,7 +85,6 @@ def shell_environment(root: Path, *, home: str = "/") -> dict[str, str]:
         "ANDROID_STORAGE": "/storage",
         "EXTERNAL_STORAGE": "/sdcard",
         "HOME": home,
-        "HOSTNAME": "crosshatch",
         "LOGNAME": "shell",
         "PATH": SHELL_PATH,
         "SHELL": "/bin/sh",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.errors import DeviceUnavailable, ToolMissing
+from harness.errors import DeviceUnavailable, ToolMissing, UsageError
 from harness.fetch.maven import Artifact, read_lock, resolve
 from harness.fetch.store import cached, key_of
 from harness.pixel.bionic_build import SOURCES as BIONIC_SOURCES
@@ -22,8 +22,11 @@ SOURCES: Final = Path(__file__).parent / "runtime"
 LOCK: Final = SOURCES / "artifacts.lock"
 FRAMEWORK: Final = "android-all-instrumented"
 """The jar of Android's own classes; the framework finds it by this name, so its file has no version in it."""
+FRAMEWORKS: Final = {34: "14-robolectric-10818077-i7", 35: "15-robolectric-13954326-i7"}
+"""Its version for each API level that there is."""
 _NATIVE_RUNTIME: Final = "nativeruntime-dist-compat"
-_NATIVE_PARTS: Final = ("fonts/", "hyphen-data/", "icu/", "native/linux/x86_64/")
+_NATIVE: Final = "native/linux/x86_64/"
+_OPENCL: Final = "libOpenCL.so"
 _CONVERTERS: Final = "de.femtopedia.dex2jar"
 _SERVICES: Final = {
     "META-INF/services/org.robolectric.pluginapi.NativeRuntimeLoader": (
@@ -37,8 +40,9 @@ _OLDEST_JDK: Final = 17
 class Runtime:
     """A prepared runtime, in the cache.
 
-    In `folder`: `framework/` the jars of the class path and of Android's classes, `lib64/` the layer of Android's
-    native names, `converter/` what translates dex. In `native`: the framework's native half, with fonts and ICU data.
+    In `folder`: `framework/` the jars of the class path and of Android's classes (with the native half of API 35's),
+    `lib64/` the layer of Android's native names, `vendor/` its OpenCL, `converter/` what translates dex. In `native`:
+    API 34's native half, and the fonts.
     """
 
     key: str
@@ -49,25 +53,33 @@ class Runtime:
     @property
     def class_path(self) -> tuple[str, ...]:
         """Names of the jars in `framework/` that the launcher's class path lists, in order."""
-        return tuple(sorted(jar.name for jar in (self.folder / "framework").iterdir() if jar.stem != FRAMEWORK))
+        return tuple(sorted(jar.name for jar in (self.folder / "framework").glob("*.jar") if jar.stem != FRAMEWORK))
 
 
-def prepare_runtime() -> Runtime:
-    """The runtime, from the cache, or fetched, unpacked and compiled first (some 500 MB, about a minute).
+def prepare_runtime(sdk: int) -> Runtime:
+    """The runtime of an API level, from the cache, or fetched, unpacked and compiled first (some 500 MB, about a minute).
 
-    Raises `ToolMissing` for what isn't on this machine (a JDK of at least 17, gcc, mvn), `DeviceUnavailable` when a step fails.
+    Raises `UsageError` for an API level that isn't in `FRAMEWORKS`, `ToolMissing` for what isn't on this machine (a JDK
+    of at least 17, gcc, mvn), `DeviceUnavailable` when a step fails.
     """
+    version = FRAMEWORKS.get(sdk)
+    if version is None:
+        levels = ", ".join(map(str, FRAMEWORKS))
+        raise UsageError("pixel.api", f"there are no classes of Android's for API level {sdk}", hint=f"take {levels}")
     java_home = find_jdk()
     sources = sorted(path for folder in (SOURCES, BIONIC_SOURCES) for path in folder.rglob("*") if path.is_file())
     builders = (Path(__file__), Path(__file__).with_name("bionic_build.py"))
     key = key_of(
         (java_home / "release").read_bytes(),
+        version,
         *(part for path in (*sources, *builders) for part in (path.name, path.read_bytes())),
     )
     artifacts = read_lock(LOCK)
     packed = next(artifact for artifact in artifacts if artifact.name == _NATIVE_RUNTIME)
     native = cached("pixel-native", packed.sha256, lambda target: _unpack_native(resolve([packed])[packed], target))
-    jars = tuple(artifact for artifact in artifacts if artifact is not packed)
+    jars = tuple(
+        each for each in artifacts if each is not packed and (each.name != FRAMEWORK or each.version == version)
+    )
     folder = cached("pixel-runtime", key, lambda target: _make(target, jars, java_home))
     return Runtime(key, folder, native, java_home)
 
@@ -111,7 +123,11 @@ def _make(target: Path, artifacts: Sequence[Artifact], java_home: Path) -> None:
     for artifact, jar in resolve(artifacts).items():
         folder = target / ("converter" if artifact.group == _CONVERTERS else "framework")
         _link(jar, folder / _jar_name(artifact))
+        if artifact.name == FRAMEWORK:
+            _unpack(jar, folder, ("icu/", _NATIVE))
     compile_bionic(target / "lib64", jdk=java_home)
+    (target / "vendor").mkdir()
+    (target / "lib64" / _OPENCL).rename(target / "vendor" / _OPENCL)
     _compile_java(target, java_home)
 
 
@@ -128,16 +144,19 @@ def _link(source: Path, target: Path) -> None:
 
 def _unpack_native(jar: Path, folder: Path) -> None:
     folder.mkdir()
+    for part in ("fonts/", "hyphen-data/", "icu/"):
+        (folder / part).mkdir()
+        _unpack(jar, folder / part, (part,))
+    _unpack(jar, folder, (_NATIVE,))
+
+
+def _unpack(jar: Path, folder: Path, parts: tuple[str, ...]) -> None:
+    """The files right below `parts` of the jar, if there are any."""
     with zipfile.ZipFile(jar) as archive:
         for entry in archive.infolist():
-            part = next((part for part in _NATIVE_PARTS if entry.filename.startswith(part)), None)
-            name = Path(entry.filename).name
-            if part is None or entry.is_dir():
-                continue
-            place = folder if part.startswith("native/") else folder / part
-            place.mkdir(exist_ok=True)
-            with archive.open(entry) as source, (place / name).open("xb") as sink:
-                shutil.copyfileobj(source, sink, 1 << 20)
+            if entry.filename.startswith(parts) and not entry.is_dir():
+                with archive.open(entry) as source, (folder / Path(entry.filename).name).open("xb") as sink:
+                    shutil.copyfileobj(source, sink, 1 << 20)
 
 
 def _compile_java(target: Path, java_home: Path) -> None:

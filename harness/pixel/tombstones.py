@@ -35,7 +35,7 @@ def describe_death(package: Package, profile: Profile, pid: int, number: int, cr
         f"Cmdline: {package.name}",
         f"pid: {pid}, tid: {pid}, name: {thread}  >>> {package.name} <<<",
         f"uid: {package.uid}",
-        f"signal {number} ({name}), code -6 (SI_TKILL), fault addr {address}",
+        f"signal {number} ({name}), code {crash.get('code', '-6 (SI_TKILL)')}, fault addr {address}",
     ]
     if message := crash.get("message"):
         lines.append(f"Abort message: '{message}'")

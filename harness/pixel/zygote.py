@@ -46,9 +46,16 @@ class Zygote:
         from harness.pixel.app_process import AppProcess
         from harness.pixel.runtime_build import prepare_runtime
 
-        if self._runtime is None:
-            self._runtime = await asyncio.to_thread(prepare_runtime)
         device = self._device
+        if self._runtime is None:
+            self._runtime = await asyncio.to_thread(prepare_runtime, device.profile.sdk)
         return await AppProcess.launch(
-            package, device.root, device.profile, self._runtime, on_event, join=device.namespaces
+            package,
+            device.root,
+            device.profile,
+            self._runtime,
+            on_event,
+            hardware=device.hardware.facts(),
+            gpu=device.gpu,
+            join=device.namespaces,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.app.bundle import Model, Variant, bundle_of
-from harness.checkout import BUILD
 from harness.device.base import Device
 from harness.device.install import install
 from harness.errors import AppCrashed
@@ -23,7 +22,6 @@ from harness.scenario.schema import AgreementRule, Backend
 
 _MODEL = "bisect"
 _TASK = "tensors"
-_APK = BUILD / "bisect.apk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class Bench:
         Raises the error that ended the run early, if one did; what a single cell throws is in its answer.
         """
         packed = Model(_MODEL, "Cut models", _TASK, tuple(Variant(name, path) for name, path in models.items()))
-        apk = build_app(bundle_of([packed]), _APK)
+        apk = build_app(bundle_of([packed]))
         install(self.device, apk.path, replace=APPLICATION if self.replace else "")
         cells = {
             (name, backend): Cell(

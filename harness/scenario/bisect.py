@@ -14,6 +14,7 @@ from harness.errors import ModelError, ResultsInvalid
 from harness.models.cut import cut
 from harness.models.graph import computed_inputs, dataflow
 from harness.models.inspect import Operation, Subgraph, inspect
+from harness.pixel.states import Make
 from harness.results.bisection import Bisection, Culprit, Distance, distance_of
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import Taken
@@ -60,7 +61,7 @@ def bisect(
     question: Question,
     *,
     serial: str | None = None,
-    virtual: bool = False,
+    virtual: Make | None = None,
     replace: bool = False,
     results: Path | None = None,
     progress: Progress | None = None,

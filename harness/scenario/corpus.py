@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from harness.app.bundle import Bundle, Model, Variant, bundle_of
-from harness.checkout import BUILD, RESULTS
+from harness.checkout import RESULTS
 from harness.device.base import Device
 from harness.device.identity import identify
 from harness.device.install import install
@@ -23,6 +23,7 @@ from harness.models import webgpu
 from harness.models.corpus import BACKENDS, OPENCL, OPENGL, WEBGPU, Case, Fate, corpus
 from harness.models.corpus_rows import CorpusResults, CorpusRow
 from harness.models.gpu_support import predict
+from harness.pixel.states import Make
 from harness.results.agreement import Agreement, Array, compare
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.coverage import GPU_DELEGATE, Coverage, observe
@@ -67,7 +68,7 @@ def run_corpus(
     *,
     backends: Sequence[str] = ON_A_DEVICE,
     serial: str | None = None,
-    virtual: bool = False,
+    virtual: Make | None = None,
     keep: bool = False,
     results: Path | None = None,
     say: Callable[[str], None] = lambda _message: None,
@@ -102,7 +103,7 @@ def _on_a_device(
     backends: Sequence[str],
     *,
     serial: str | None,
-    virtual: bool,
+    virtual: Make | None,
     keep: bool,
     results: Path,
     say: Callable[[str], None],
@@ -110,7 +111,7 @@ def _on_a_device(
     """GpuDelegate's rows: all cells are in one run of the app."""
     say(f"corpus: {len(cases)} models on {_CPU}, {', '.join(backends)}")
     bundle = _bundle(cases)
-    apk = build_app(bundle, BUILD / "corpus.apk")
+    apk = build_app(bundle)
     cells = [
         Cell(case.name, _VARIANT, name, _OPTIONS[name], 1, 1, _RULE, ()) for case in cases for name in (_CPU, *backends)
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.app.bundle import Bundle, ImageInput, Model, Photo, Variant, bundle_of
 from harness.app.direct import BuiltApk, build_apk
-from harness.checkout import APP_PROJECT, BUILD
+from harness.checkout import APP_PROJECT
 from harness.models.catalog import ModelCard
 from harness.models.describe import DescribedModel, describe_all
 from harness.models.samples import Sample, read_samples
@@ -56,8 +56,8 @@ def bundle_for(described: Mapping[Key, DescribedModel], samples: Sequence[Sample
 
 
 def build_app(bundle: Bundle, out: Path | None = None) -> BuiltApk:
-    """The signed APK of this checkout's app with these assets, at `out` (`build/app.apk`)."""
-    return build_apk(bundle, APP_PROJECT, out or BUILD / "app.apk")
+    """The signed APK of this checkout's app with these assets, at `out`, or in the cache."""
+    return build_apk(bundle, APP_PROJECT, out)
 
 
 def _packed(card: ModelCard, models: Sequence[DescribedModel]) -> Model:

@@ -20,6 +20,7 @@ from harness.errors import HarnessError, UsageError
 from harness.models.describe import DescribedModel
 from harness.models.gpu_support import predict
 from harness.models.samples import Sample
+from harness.pixel.states import Make, settle_make
 from harness.results.bundle import RunFolder, new_run_id
 from harness.results.document import DeviceRow, Failure, Row, RunResults
 from harness.results.records import SampleRecord
@@ -105,7 +106,7 @@ def run_scenario(
     choice: Choice | None = None,
     *,
     serial: str | None = None,
-    virtual: bool = False,
+    virtual: Make | None = None,
     keep: bool = False,
     replace: bool = False,
     results: Path | None = None,
@@ -113,7 +114,7 @@ def run_scenario(
 ) -> RunResults:
     """Run a scenario file on a device and return what it came to, as `results/<run id>/results.json` has it.
 
-    It runs on `serial`, on the only device there, or on a virtual Pixel of its own (always with `virtual`); `keep`
+    It runs on `serial`, on the only device there, or on a virtual Pixel of its own (of the make `virtual`, if given); `keep`
     leaves that alive, `replace` uninstalls an app of another signer.
 
     What breaks once the device is running it is in the result's `failure`, beside all that came before. What is wrong
@@ -121,6 +122,8 @@ def run_scenario(
     """
     if virtual and serial is not None:
         raise UsageError("run.device", f"{serial} and a virtual Pixel of its own: a run has one device")
+    if virtual is not None:
+        settle_make(virtual, None, wipe=False)  # a wrong one is told before the models are converted
     path, started = Path(path), datetime.now(UTC)
     clock = _Clock(progress or Silent())
     prepared = _prepare(load(path), choice or Choice(), clock)
@@ -203,6 +206,7 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
     }
     coverage = observed(executed.log, folder.run_id)
     expect = prepared.scenario.expect
+    predicted = {key: len(predict(model.path).taken) for key, model in prepared.described.items()}
     rows = []
     for cell in prepared.cells:
         model = prepared.described[cell.model, cell.variant]
@@ -224,7 +228,7 @@ def _judge(prepared: _Prepared, folder: RunFolder, executed: Executed, identity:
             answers=answers.words(model),
             unreadable=answers.unreadable,
             least_coverage=expect.coverage,
-            predicted=len(predict(model.path).taken),
+            predicted=predicted[cell.model, cell.variant],
             model_bytes=model.bytes,
             latency_of=_NOT_A_PHONE if identity.emulated else _PHONE,
         )

@@ -16,6 +16,8 @@ import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from PIL import Image
 
 from harness.app.bundle import Bundle
 from harness.app.direct import BuiltApk
+from harness.pixel.hardware import Battery, BatteryStatus, Hardware, ThermalStatus
 from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
@@ -37,7 +40,7 @@ RUN = f"{NAME}/.ProbeInstrumentation"
 @pytest.fixture(scope="module")
 def runtime() -> Runtime:
     """The runtime, prepared."""
-    return prepare_runtime()
+    return prepare_runtime(PIXEL_3_XL.sdk)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,16 @@ def probe(device: Path, probe_apk: BuiltApk, runtime: Runtime) -> Installed:
     libraries = device / "data/app" / NAME / "lib/x86_64"
     jdk = find_jdk() / "include"
     names = [str(runtime.folder / "lib64" / name) for name in ("libc.so", "liblog.so")]
-    flags = ["-shared", "-fPIC", "-O1", "-nostdlib", "-fno-builtin", f"-I{jdk}", f"-I{jdk}/linux"]
+    flags = [
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-fno-optimize-sibling-calls",
+        "-nostdlib",
+        "-fno-builtin",
+        f"-I{jdk}",
+        f"-I{jdk}/linux",
+    ]
     subprocess.run(["gcc", *flags, "-o", libraries / "libprobe.so", PROBE / "probe.c", *names], check=True)
     return package
 
@@ -96,7 +108,7 @@ def test_an_app_finds_itself_on_a_pixel(run: Callable[..., Ran], probe_apk: Buil
     assert facts["fingerprint"] == PIXEL_3_XL.fingerprint
     assert (facts["abi"], facts["sdk"], facts["uid"]) == ("x86_64", "34", "10123")
     assert facts["pid"] == str(ran.event("ready")["pid"])
-    assert (facts["thermal"], facts["battery"]) == ("0", "250")
+    assert (facts["thermal"], facts["battery"], facts["memory"]) == ("0", "250", str(4 << 30))
     assert facts["screen"] == "1440x2960@560"
     assert facts["label"] == "Probe"
     assert 50_000 < int(facts["pss"]) < 1_000_000
@@ -115,13 +127,40 @@ def test_java_and_native_lines_keep_their_order(run: Callable[..., Ran]) -> None
     assert ran.log.of("probe") == [f"{who} {line}" for line in range(200) for who in ("java", "native")]
 
 
+def test_an_app_is_told_of_heat_and_power(run: Callable[..., Ran]) -> None:
+    """Thermal listeners hear what is and what becomes, each on its executor; receivers, the battery and what it crosses."""
+    hardware = Hardware(PIXEL_3_XL.memory)
+
+    def become(**changes: Any) -> Event:
+        hardware.change(replace(hardware.now, **changes))
+        return {"do": "hardware", "facts": hardware.facts()}
+
+    ran = run(
+        instrument("watch"),
+        become(thermal=ThermalStatus.severe),
+        become(battery=Battery(ac=False, level=50, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=False, level=10, status=BatteryStatus.discharging)),
+        become(battery=Battery(ac=True, level=30)),
+        become(),  # what was posted before it has been heard when this is answered
+    )
+    lines = ran.log.of("probe")
+    assert [line for line in lines if "on main" in line] == ["thermal 0 on main", "thermal 3 on main"]
+    assert [line for line in lines if "at once" in line] == [
+        "thermal 0 at once, headroom 0.5", f"thermal 3 at once, headroom {1 + 0.5 / 30:.7f}",
+    ]  # fmt: skip
+    assert [line for line in lines if not line.startswith("thermal")] == [
+        "BATTERY_CHANGED 100", "BATTERY_CHANGED 50", "ACTION_POWER_DISCONNECTED", "BATTERY_CHANGED 10", "BATTERY_LOW",
+        "BATTERY_CHANGED 30", "ACTION_POWER_CONNECTED", "BATTERY_OKAY",
+    ]  # fmt: skip
+
+
 def test_an_uncaught_exception_is_a_crash(run: Callable[..., Ran]) -> None:
-    """Its stack, with causes, goes to the crash buffer and into the event; the process ends by itself."""
+    """Its stack goes to the crash buffer; the event names the innermost cause, as Android does; the process ends by itself."""
     ran = run(instrument("crash"))
     crash = ran.event("crash")
     lines = [message for buffer, _, tag, message in ran.log.lines if (buffer, tag) == (Buffer.crash, "AndroidRuntime")]
     assert ran.status == 10
-    assert (crash["id"], crash["class"], crash["message"]) == (1, "java.lang.IllegalStateException", "told to")
+    assert (crash["id"], crash["class"], crash["message"]) == (1, "java.io.IOException", "the cause")
     assert "Caused by: java.io.IOException: the cause" in crash["stack"]
     assert "ProbeInstrumentation.onStart(ProbeInstrumentation.java:" in crash["stack"]
     assert lines[0].startswith("FATAL EXCEPTION: Instr: ")
@@ -136,25 +175,88 @@ def test_an_exception_on_the_main_thread_is_a_crash(run: Callable[..., Ran]) -> 
     assert (ran.event("crash")["thread"], ran.event("crash")["message"]) == ("main", "told to, in onCreate")
 
 
-def test_a_null_pointer_in_a_library_is_told_with_its_frame(run: Callable[..., Ran]) -> None:
-    """Signal, address and the library's own frame are reported, and the status is the signal's."""
-    ran = run(instrument("segv"))
+PROBED = "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe+"
+FAULTS = [
+    pytest.param(-1, "SIGSEGV", "1 (SEGV_MAPERR)", PROBED, id="null pointer"),
+    pytest.param(-3, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+", id="stack of a Java thread"),
+    pytest.param(
+        -7, "SIGSEGV", "2 (SEGV_ACCERR)", "libprobe.so (probe_deeper+", id="own stack", marks=pytest.mark.slow
+    ),
+    pytest.param(-4, "SIGFPE", "1 (FPE_INTDIV)", PROBED, id="division", marks=pytest.mark.slow),
+    pytest.param(-5, "SIGILL", "2 (ILL_ILLOPN)", PROBED, id="trap", marks=pytest.mark.slow),
+    pytest.param(-6, "SIGBUS", "2 (BUS_ADRERR)", PROBED, id="lost page", marks=pytest.mark.slow),
+    pytest.param(-9, "SIGSEGV", "1 (SEGV_MAPERR)", "libc.so.6", id="in libc", marks=pytest.mark.slow),
+    pytest.param(
+        -10, "SIGSEGV", "1 (SEGV_MAPERR)", "pc 0000000000000000  <unknown>", id="jump", marks=pytest.mark.slow
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "name", "code", "frame"), FAULTS)
+def test_a_fault_in_a_library_is_told_as_android_tells_it(
+    run: Callable[..., Ran], number: int, name: str, code: str, frame: str
+) -> None:
+    """Null pointers, divisions, traps, lost pages, both kinds of stack overflow: signal, code, and the innermost frame."""
+    ran = run(instrument("probe", number=str(number)))
     crash = ran.event("crash")
-    assert ran.status == 128 + signal.SIGSEGV
-    assert (crash["class"], crash["signal"]) == ("SIGSEGV", signal.SIGSEGV)
+    assert ran.status == 128 + signal.Signals[name]
+    assert (crash["class"], crash["code"]) == (name, code)
+    assert frame in crash["frames"][0]
+    assert any("libprobe.so" in each and "(BuildId: " in each for each in crash["frames"])
+    said = [line for buffer, _, tag, line in ran.log.lines if (buffer, tag) == (Buffer.crash, "libc")]
+    assert said[0].startswith(f"Fatal signal {signal.Signals[name]:d} ({name}), code {code}, fault addr 0x")
+
+
+def test_a_null_pointer_in_a_library_is_told_with_its_frames(run: Callable[..., Ran]) -> None:
+    """The address is reported, and behind the library's own frames stand those of Java."""
+    crash = run(instrument("probe", number="-1")).event("crash")
     assert int(crash["fault_address"], 16) == 16
-    assert "libprobe.so" in crash["frames"][0]
     assert any("ProbeInstrumentation.onStart" in frame for frame in crash["frames"])
+    assert [frame.split()[0] for frame in crash["frames"]] == [f"#{index:02d}" for index in range(len(crash["frames"]))]
 
 
-def test_a_library_that_aborts_is_told_with_its_message(run: Callable[..., Ran]) -> None:
-    """The abort message and the library's own frame are reported; the log has libc's line."""
-    ran = run(instrument("abort"))
+ABORTS = [
+    pytest.param(-2, "told to abort", id="its own"),
+    pytest.param(-8, "1 is not 2", id="assertion", marks=pytest.mark.slow),
+    pytest.param(-11, "", id="heap", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("number", "message"), ABORTS)
+def test_a_library_that_aborts_is_told_with_its_message(run: Callable[..., Ran], number: int, message: str) -> None:
+    """Its own abort, a failed assertion and the heap's: the message and the library's frame are reported, and logged."""
+    ran = run(instrument("probe", number=str(number)))
     crash = ran.event("crash")
     assert ran.status == 128 + signal.SIGABRT
-    assert (crash["class"], crash["message"]) == ("SIGABRT", "told to abort")
-    assert "libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe" in crash["frames"][0]
-    assert ran.log.of("libc")[0].startswith("Fatal signal 6 (SIGABRT)")
+    assert (crash["class"], crash["code"], crash["message"]) == ("SIGABRT", "-6 (SI_TKILL)", message)
+    assert any("libprobe.so (Java_dev_tfliteharness_ProbeInstrumentation_probe" in frame for frame in crash["frames"])
+    assert any(line.startswith("Fatal signal 6 (SIGABRT)") for line in ran.log.of("libc"))
+
+
+def test_what_androids_linker_refuses_an_app_is_told(run: Callable[..., Ran], probe: Installed, device: Path) -> None:
+    """`System.loadLibrary` and `load` throw what Android throws, and the process lives on; what is right loads."""
+    folder = device / "data/app" / NAME / "lib/x86_64"
+    whole = (folder / "libprobe.so").read_bytes()
+    (folder / "libarm.so").write_bytes(whole[:18] + b"\xb7" + whole[19:])
+    (folder / "libtext.so").write_text("no library")
+    names = whole.replace(b"__android_log_print", b"__android_log_prunt")
+    (folder / "libwants.so").write_bytes(names)
+    place = probe.native_dir
+    expected = {
+        "probe": "",
+        "log": "",
+        f"{probe.device_apk}!/lib/x86_64/libprobe.so": "",
+        "none": 'dlopen failed: library "libnone.so" not found',
+        "ssl": 'dlopen failed: library "libssl.so" not found',
+        "/none/libx.so": 'dlopen failed: library "/none/libx.so" not found',
+        "arm": f'dlopen failed: "{place}/libarm.so" is for EM_AARCH64 (183) instead of EM_X86_64 (62)',
+        "text": f'dlopen failed: "{place}/libtext.so" is too small to be an ELF executable: only found 10 bytes',
+        "wants": f'dlopen failed: cannot locate symbol "__android_log_prunt" referenced by "{place}/libwants.so"...',
+        "a/b": "Directory separator should not appear in library name: a/b",
+    }
+    ran = run(instrument("load", libraries="|".join(expected)))
+    assert ran.event("finish")["values"] == expected
+    assert ran.log.of("linker") == [expected["wants"].removeprefix("dlopen failed: ")]
 
 
 def test_an_app_that_exits_ends_its_process(run: Callable[..., Ran]) -> None:
@@ -167,7 +269,7 @@ def test_an_app_that_exits_ends_its_process(run: Callable[..., Ran]) -> None:
 def test_an_unknown_instrumentation_is_a_crash_with_its_name(run: Callable[..., Ran]) -> None:
     """A class that the APK lacks ends the process with Android's words."""
     ran = run({"do": "instrument", "component": f"{NAME}/.Nothing", "args": {}})
-    assert "Unable to instantiate instrumentation ComponentInfo{dev.tfliteharness" in ran.event("crash")["message"]
+    assert "Unable to instantiate instrumentation ComponentInfo{dev.tfliteharness" in ran.event("crash")["stack"]
 
 
 def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device: Path) -> None:
@@ -269,7 +371,7 @@ def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) ->
         async def main():
             package = Installed({probe.name!r}, Path({str(probe.apk)!r}), {probe.device_apk!r}, {probe.native_dir!r})
             process = await AppProcess.launch(
-                package, Path({str(device)!r}), PIXEL_3_XL, prepare_runtime(), lambda event: None
+                package, Path({str(device)!r}), PIXEL_3_XL, prepare_runtime(PIXEL_3_XL.sdk), lambda event: None
             )
             print(process.pid, flush=True)
             await asyncio.sleep(600)
@@ -293,9 +395,9 @@ def test_the_process_dies_with_who_started_it(device: Path, probe: Installed) ->
 
 def test_a_prepared_runtime_is_there_at_once(runtime: Runtime) -> None:
     """Asking again neither hashes nor compiles: well under 50 ms."""
-    fastest = min(_seconds(prepare_runtime) for _ in range(5))
+    fastest = min(_seconds(partial(prepare_runtime, PIXEL_3_XL.sdk)) for _ in range(5))
     assert fastest < 0.05
-    assert prepare_runtime() == runtime
+    assert prepare_runtime(PIXEL_3_XL.sdk) == runtime
 
 
 def test_dex_is_translated_once(runtime: Runtime, probe_apk: BuiltApk, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from harness.app.direct import BuiltApk, build_apk
 from harness.fetch.store import sha256_of
 from harness.models.graph_writer import to_bytes
 from harness.models.sketch import Sketch
+from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
 from harness.pixel.runtime_build import prepare_runtime
 from harness.scenario.inputs import input_file
@@ -89,7 +90,7 @@ def run(device: tuple[Path, Installed], inputs: dict[tuple[str, str], ModelInput
         "args": {"plan": "/data/local/tmp/plan.json"},
     }
     with Log(root / "dev/socket/logdw") as log:
-        ran = asyncio.run(perform(root, package, prepare_runtime(), log, (command,)))
+        ran = asyncio.run(perform(root, package, prepare_runtime(PIXEL_3_XL.sdk), log, (command,)))
     assert ran.event("finish")["values"]["status"] == "complete"
     lines = (runs(root) / "samples.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]

@@ -18,7 +18,7 @@ import pytest
 
 from harness.app.direct import build_apk
 from harness.app.keystore import KEYSTORE
-from harness.checkout import APP_PROJECT, BUILD, CHECKOUT
+from harness.checkout import APP_PROJECT, CHECKOUT
 from harness.device.adb import AdbServer
 from harness.device.base import Device
 from harness.device.shell import run
@@ -28,7 +28,7 @@ from harness.pixel import lifecycle
 from harness.results.document import Outcome, Validity, read_results
 from harness.results.journal import read_journal
 from harness.scenario.load import load
-from harness.scenario.packing import bundle_for, describe_models
+from harness.scenario.packing import build_app, bundle_for, describe_models
 from harness.scenario.plan import cells_of
 from harness.scenario.run import Choice, run_scenario
 
@@ -142,8 +142,9 @@ def test_nothing_of_the_run_is_left_on_the_device(pixel: lifecycle.PixelInfo, sm
 
 def test_broken_signature_never_reaches_the_device(pixel: lifecycle.PixelInfo, small: Path, tmp_path: Path) -> None:
     """An APK that was changed after signing is refused on the host."""
-    run_scenario(small, Choice(backends=("cpu",)), serial=pixel.serial, results=tmp_path / "results")
-    data = bytearray((BUILD / "app.apk").read_bytes())
+    scenario = load(small)
+    described = describe_models(cells_of(scenario), lambda _message: None)
+    data = bytearray(build_app(bundle_for(described, [sample(name) for name in scenario.inputs])).path.read_bytes())
     data[5000] ^= 1
     broken = tmp_path / "broken.apk"
     broken.write_bytes(data)

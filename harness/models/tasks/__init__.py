@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache, reduce
@@ -23,15 +24,17 @@ def task_families() -> Mapping[str, type[Task]]:
     found: dict[str, type[Task]] = {}
     for module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
         for value in vars(importlib.import_module(f"{__name__}.{module}")).values():
-            if isinstance(value, type) and issubclass(value, Task) and value.__module__ == f"{__name__}.{module}":
+            here = getattr(value, "__module__", "") == f"{__name__}.{module}"
+            if here and isinstance(value, type) and issubclass(value, Task) and not inspect.isabstract(value):
                 found[module] = value
-    found.pop("base", None)
     return found
 
 
 def task_source(task: Task) -> bytes:
-    """The text of a family's file, by which what it made is known to be stale."""
-    return (Path(__file__).parent / f"{task.family}.py").read_bytes()
+    """The text of a family's file and of those that families share: what it made is stale when this is another."""
+    others = task_families().keys() - {task.family}
+    files = sorted(file for file in Path(__file__).parent.glob("*.py") if file.stem not in others)
+    return b"".join(file.read_bytes() for file in files)
 
 
 if TYPE_CHECKING:

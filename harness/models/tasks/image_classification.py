@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from harness.models.entry import Place
 from harness.models.families.image_classification import ImageClassification as Family
 from harness.models.inspect import TensorInfo, TfliteFile
-from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
-from harness.models.photos import read_photo
+from harness.models.labels import LABELS
 from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task
-from harness.models.tasks.parts import Guess, ImageInput, Output, ranked
+from harness.models.tasks.base import About, Answered, Array, Kind, Resources, Score
+from harness.models.tasks.forms import LabelledTask, PhotoTask
+from harness.models.tasks.parts import Guess, Output, ranked
 
 _TOP = 5
 
 
-class ImageClassification(Task):
+class ImageClassification(PhotoTask, LabelledTask):
     """One image goes in, one number a label comes out. A truth is the right label."""
 
     title: ClassVar[str] = "image in, one score a label out"
     truth_type: ClassVar[Any] = str
 
     family: Literal["image_classification"]
-    input: ImageInput
     output: Output
-    labels: Labels
-
-    def files(self, place: Place) -> Mapping[str, bytes]:
-        """The labels."""
-        return {LABELS: label_bytes(self.labels, place)}
-
-    def unpinned(self) -> tuple[str, ...]:
-        """The label file beside the card."""
-        return (self.labels.file,) if isinstance(self.labels, LabelFile) else ()
 
     def described(self, about: About, model: TfliteFile) -> Family:  # noqa: ARG002
         """In the Task Library's form."""
@@ -50,20 +39,6 @@ class ImageClassification(Task):
     def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
         """Scores."""
         return (Kind.SCORES,) * len(outputs)
-
-    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:  # noqa: ARG002
-        """The photo at the card's size, normalised."""
-        return (self.input.tensor(read_photo(self.photo(sample)), inputs[0]),)
-
-    def examples(
-        self,
-        sample: Sample,
-        inputs: Sequence[TensorInfo],
-        resources: Resources,  # noqa: ARG002
-    ) -> Iterator[tuple[Given, ...]]:
-        """Ten views of a photo."""
-        for tensor in self.input.views(read_photo(self.photo(sample)), inputs[0]):
-            yield (tensor,)
 
     def decode(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -14,17 +14,18 @@ from pydantic import Field
 from harness.errors import ModelError
 from harness.models.average_precision import Annotation, Detection, average_precision
 from harness.models.boxes import Boxes, Numbers, boxes_around, keep_best
-from harness.models.entry import Entry, Place
+from harness.models.entry import Entry
 from harness.models.families.base import Family
 from harness.models.families.general import General
 from harness.models.families.object_detection import ObjectDetection as Described
 from harness.models.families.object_detection import operator_roles
 from harness.models.inspect import TensorInfo, TfliteFile
-from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
+from harness.models.labels import LABELS
 from harness.models.outlined import outlined
 from harness.models.photos import read_photo
 from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task, real
+from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, real
+from harness.models.tasks.forms import LabelledTask, PhotoTask
 from harness.models.tasks.parts import ImageInput
 from harness.models.tensors import dequantise
 
@@ -237,24 +238,14 @@ class Ssd(Output):
         return most
 
 
-class ObjectDetection(Task):
+class ObjectDetection(PhotoTask, LabelledTask):
     """One image goes in. A truth is the objects that are there."""
 
     title: ClassVar[str] = "image in, objects out: label, box and score"
     truth_type: ClassVar[Any] = tuple[Annotation, ...]
 
     family: Literal["object_detection"]
-    input: ImageInput
     output: Annotated[Nanodet | Ssd, Field(discriminator="form")]
-    labels: Labels
-
-    def files(self, place: Place) -> Mapping[str, bytes]:
-        """The labels."""
-        return {LABELS: label_bytes(self.labels, place)}
-
-    def unpinned(self) -> tuple[str, ...]:
-        """The label file beside the card."""
-        return (self.labels.file,) if isinstance(self.labels, LabelFile) else ()
 
     def described(self, about: About, model: TfliteFile) -> Family:
         """As the form has it."""
@@ -267,10 +258,6 @@ class ObjectDetection(Task):
     def meant(self, outputs: Sequence[Array], tensors: Sequence[TensorInfo]) -> tuple[Array, ...]:
         """As the form has it."""
         return self.output.meant(outputs, tensors)
-
-    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:  # noqa: ARG002
-        """The photo at the card's size, normalised."""
-        return (self.input.tensor(read_photo(self.photo(sample)), inputs[0]),)
 
     def examples(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harness.errors import ModelError
-from harness.models.entry import Place
 from harness.models.families.base import Family
 from harness.models.families.general import General
 from harness.models.families.segmentation import Segmentation as Masks
 from harness.models.inspect import TensorInfo, TfliteFile
-from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
+from harness.models.labels import LABELS
 from harness.models.photos import Fitted, read_photo
 from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task, real
-from harness.models.tasks.parts import ImageInput
+from harness.models.tasks.base import About, Answered, Array, Kind, Resources, Score, real
+from harness.models.tasks.forms import LabelledTask, PhotoTask
 from harness.models.tensors import dequantise
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Segments:
         return {self.labels[numbers[index]]: counts[index] / seen.size for index in order}
 
 
-class Segmentation(Task):
+class Segmentation(PhotoTask, LabelledTask):
     """One image goes in. A truth is `Outlines`.
 
     `form` says what comes out for each pixel: `mask`, one probability of the only label; `scores`, a number a label, of
@@ -69,16 +68,6 @@ class Segmentation(Task):
 
     family: Literal["segmentation"]
     form: Literal["mask", "scores", "classes"]
-    input: ImageInput
-    labels: Labels
-
-    def files(self, place: Place) -> Mapping[str, bytes]:
-        """The labels."""
-        return {LABELS: label_bytes(self.labels, place)}
-
-    def unpinned(self) -> tuple[str, ...]:
-        """The label file beside the card."""
-        return (self.labels.file,) if isinstance(self.labels, LabelFile) else ()
 
     def described(self, about: About, model: TfliteFile) -> Family:  # noqa: ARG002
         """In the Task Library's form, which has no word for numbers of classes: those are `general`."""
@@ -98,20 +87,6 @@ class Segmentation(Task):
         """Scores of pixels have no order that two backends must share: near an edge two classes are nearly equal."""
         kind = {"mask": Kind.MASKS, "scores": Kind.HEATMAPS, "classes": Kind.CLASSES}[self.form]
         return (kind,) * len(outputs)
-
-    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:  # noqa: ARG002
-        """The photo at the card's size, normalised."""
-        return (self.input.tensor(read_photo(self.photo(sample)), inputs[0]),)
-
-    def examples(
-        self,
-        sample: Sample,
-        inputs: Sequence[TensorInfo],
-        resources: Resources,  # noqa: ARG002
-    ) -> Iterator[tuple[Given, ...]]:
-        """Ten views of a photo."""
-        for tensor in self.input.views(read_photo(self.photo(sample)), inputs[0]):
-            yield (tensor,)
 
     def decode(
         self, sample: Sample, outputs: Sequence[Array], tensors: Sequence[TensorInfo], resources: Resources

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from harness.models.entry import Place
 from harness.models.families.smart_reply import SmartReply as Family
-from harness.models.inspect import TensorInfo, TfliteFile
-from harness.models.labels import LabelFile, Labels, label_bytes
-from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task
-from harness.models.tasks.parts import Guess, Output, ranked
-from harness.models.tasks.regex_tokens import VOCABULARY, RegexInput
+from harness.models.inspect import TfliteFile
+from harness.models.labels import Labels
+from harness.models.tasks.base import About, Answered, Score
+from harness.models.tasks.forms import TextTask
 
 REPLIES = "replies.txt"
 """What the list of replies is called in a described model."""
 OFFERED = 3
 
 
-class SmartReply(Task):
+class SmartReply(TextTask):
     """A sample's part `message` goes in, one number a reply comes out. A truth is the reply that was given."""
 
     title: ClassVar[str] = "message in, one score a reply out"
     truth_type: ClassVar[Any] = str
 
+    part: ClassVar[str] = "message"
+    list_file: ClassVar[str] = REPLIES
+    most: ClassVar[int] = OFFERED
+
     family: Literal["smart_reply"]
-    input: RegexInput
-    output: Output
     replies: Labels
 
-    def files(self, place: Place) -> Mapping[str, bytes]:
-        """Replies and vocabulary."""
-        return {REPLIES: label_bytes(self.replies, place), VOCABULARY: self.input.file(place)}
-
-    def unpinned(self) -> tuple[str, ...]:
-        """The list of replies beside the card."""
-        return (self.replies.file,) if isinstance(self.replies, LabelFile) else ()
+    @property
+    def names(self) -> Labels:
+        """The replies."""
+        return self.replies
 
     def described(self, about: About, model: TfliteFile) -> Family:  # noqa: ARG002
         """As a description file of this family says it."""
@@ -51,24 +47,6 @@ class SmartReply(Task):
             output_name=self.output.name,
             output_description=self.output.description,
         )
-
-    def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
-        """Scores."""
-        return (Kind.SCORES,) * len(outputs)
-
-    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:
-        """The message's tokens, as the metadata's tokenizer has them."""
-        return (self.input.tensor(self.text(sample, "message"), inputs, resources.read(VOCABULARY)),)
-
-    def decode(
-        self,
-        sample: Sample,  # noqa: ARG002
-        outputs: Sequence[Array],
-        tensors: Sequence[TensorInfo],
-        resources: Resources,
-    ) -> tuple[Guess, ...]:
-        """The three replies to offer, the surest first; equal scores keep the list's order."""
-        return ranked(outputs[0], tensors[0], resources.labels(REPLIES), OFFERED)
 
     def score(self, answered: Sequence[Answered]) -> tuple[Score, ...]:
         """As `reply_scores`."""

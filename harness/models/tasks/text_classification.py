@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from harness.models.entry import Place
 from harness.models.families.text_classification import TextClassification as Family
-from harness.models.inspect import TensorInfo, TfliteFile
-from harness.models.labels import LABELS, LabelFile, Labels, label_bytes
-from harness.models.samples import Sample
-from harness.models.tasks.base import About, Answered, Array, Given, Kind, Resources, Score, Task
-from harness.models.tasks.parts import Guess, Output, ranked
-from harness.models.tasks.regex_tokens import VOCABULARY, RegexInput
-
-_TOP = 5
+from harness.models.inspect import TfliteFile
+from harness.models.labels import LABELS, Labels
+from harness.models.tasks.base import About, Answered, Score
+from harness.models.tasks.forms import TextTask
 
 
-class TextClassification(Task):
+class TextClassification(TextTask):
     """A sample's part `text` goes in, one number a label comes out. A truth is the right label."""
 
     title: ClassVar[str] = "text in, one score a label out"
     truth_type: ClassVar[Any] = str
 
+    part: ClassVar[str] = "text"
+    list_file: ClassVar[str] = LABELS
+    most: ClassVar[int] = 5
+
     family: Literal["text_classification"]
-    input: RegexInput
-    output: Output
     labels: Labels
 
-    def files(self, place: Place) -> Mapping[str, bytes]:
-        """Labels and vocabulary."""
-        return {LABELS: label_bytes(self.labels, place), VOCABULARY: self.input.file(place)}
-
-    def unpinned(self) -> tuple[str, ...]:
-        """The label file beside the card."""
-        return (self.labels.file,) if isinstance(self.labels, LabelFile) else ()
+    @property
+    def names(self) -> Labels:
+        """The labels."""
+        return self.labels
 
     def described(self, about: About, model: TfliteFile) -> Family:  # noqa: ARG002
         """In the Task Library's form."""
@@ -49,24 +43,6 @@ class TextClassification(Task):
             output_name=self.output.name,
             output_description=self.output.description,
         )
-
-    def kinds(self, outputs: Sequence[TensorInfo]) -> tuple[Kind, ...]:
-        """Scores."""
-        return (Kind.SCORES,) * len(outputs)
-
-    def prepare(self, sample: Sample, inputs: Sequence[TensorInfo], resources: Resources) -> tuple[Given, ...]:
-        """The text's tokens, as the metadata's tokenizer has them."""
-        return (self.input.tensor(self.text(sample, "text"), inputs, resources.read(VOCABULARY)),)
-
-    def decode(
-        self,
-        sample: Sample,  # noqa: ARG002
-        outputs: Sequence[Array],
-        tensors: Sequence[TensorInfo],
-        resources: Resources,
-    ) -> tuple[Guess, ...]:
-        """The five surest labels, the surest first; equal scores keep the labels' order."""
-        return ranked(outputs[0], tensors[0], resources.labels(), _TOP)
 
     def score(self, answered: Sequence[Answered]) -> tuple[Score, ...]:
         """As `label_scores`."""

@@ -2,18 +2,41 @@
 #define _GNU_SOURCE
 #include "bionic.h"
 
+#include <errno.h>
 #include <jni.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MESSAGE_MAX 4096
 
-extern void bionic_android_set_abort_message(const char *message);
-_Noreturn extern void bionic_abort(void);
+static _Atomic int minimum = LOG_DEFAULT;
+
+/* The least priority that `setprop log.tag.TAG` lets through, or -1. */
+static int property_level(const char *tag) {
+    static const char letters[] = "VDIWEF";
+    char name[128], value[PROPERTY_VALUE_MAX];
+    snprintf(name, sizeof name, "log.tag.%s", tag ? tag : "");
+    if (!bionic___system_property_get(name, value)) return -1;
+    const char *found = strchr(letters, value[0] == 'A' ? 'F' : value[0]);
+    if (found && *found) return LOG_VERBOSE + (int)(found - letters);
+    return value[0] == 'S' ? LOG_SILENT : -1;
+}
+
+/* As log_is_loggable.cpp of Android 14 weighs property, the process' own minimum, and the caller's `fallback`. */
+int __android_log_is_loggable(int priority, const char *tag, int fallback) {
+    int level = property_level(tag), own = minimum;
+    if (own == LOG_DEFAULT) return priority >= (level >= 0 ? level : fallback);
+    return priority >= (level >= 0 && level < own ? level : own);
+}
+
+int __android_log_set_minimum_priority(int priority) { return atomic_exchange(&minimum, priority); }
+int __android_log_get_minimum_priority(void) { return minimum; }
 
 int __android_log_buf_write(int buffer, int priority, const char *tag, const char *message) {
+    if (!__android_log_is_loggable(priority, tag, LOG_VERBOSE)) return -EPERM;
     device_log((enum log_id)buffer, priority, tag, message);
     return 1;
 }
@@ -53,16 +76,9 @@ _Noreturn void __android_log_assert(const char *condition, const char *tag, cons
         vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
     } else {
-        snprintf(message, sizeof message, "Assertion failed: %s", condition ? condition : "unspecified");
+        snprintf(message, sizeof message, condition ? "Assertion failed: %s" : "Unspecified assertion failed", condition);
     }
-    __android_log_write(LOG_FATAL, tag, message);
-    bionic_android_set_abort_message(message);
-    bionic_abort();
-}
-
-int __android_log_is_loggable(int priority, const char *tag, int fallback) {
-    (void)tag;
-    return priority >= fallback;
+    bionic_die(tag, message);
 }
 
 JNIEXPORT jint JNICALL Java_dev_tfliteharness_pixel_app_NativeLog_write(JNIEnv *env, jclass type, jint buffer, jint priority,

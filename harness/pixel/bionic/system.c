@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/select.h>
 #include <unistd.h>
 
 int *bionic___errno(void) { return &errno; }
@@ -18,6 +17,12 @@ int *bionic___errno(void) { return &errno; }
 /* Android's is the POSIX form; glibc's name of that is __xpg_strerror_r. */
 extern int __xpg_strerror_r(int error, char *buffer, size_t size);
 int bionic_strerror_r(int error, char *buffer, size_t size) { return __xpg_strerror_r(error, buffer, size); }
+
+/* What Android's strerror_r is to sources that ask for GNU's. */
+char *bionic___gnu_strerror_r(int error, char *buffer, size_t size) {
+    __xpg_strerror_r(error, buffer, size);
+    return buffer;
+}
 
 /* Numbers of bionic's bits/sysconf.h. */
 long bionic_sysconf(int name) {
@@ -51,59 +56,6 @@ void *bionic_memalign(size_t alignment, size_t size) { return memalign(aligned(a
 int bionic_posix_memalign(void **place, size_t alignment, size_t size) {
     if (alignment < sizeof(void *) || (alignment & (alignment - 1))) return EINVAL;
     return posix_memalign(place, aligned(alignment), size);
-}
-
-static void overflow(const char *function) {
-    char text[96];
-    snprintf(text, sizeof text, "FORTIFY: %s: prevented access past end of buffer", function);
-    device_log(LOG_ID_MAIN, LOG_FATAL, "libc", text);
-    abort();
-}
-
-size_t bionic___strlen_chk(const char *text, size_t size) {
-    size_t length = strlen(text);
-    if (length >= size) overflow("strlen");
-    return length;
-}
-
-char *bionic___strchr_chk(const char *text, int wanted, size_t size) {
-    bionic___strlen_chk(text, size);
-    return strchr(text, wanted);
-}
-
-char *bionic___strrchr_chk(const char *text, int wanted, size_t size) {
-    bionic___strlen_chk(text, size);
-    return strrchr(text, wanted);
-}
-
-size_t bionic_strlcpy(char *to, const char *from, size_t size) {
-    size_t length = strlen(from);
-    if (size) {
-        size_t kept = length < size ? length : size - 1;
-        memcpy(to, from, kept);
-        to[kept] = 0;
-    }
-    return length;
-}
-
-size_t bionic___strlcpy_chk(char *to, const char *from, size_t size, size_t room) {
-    if (size > room) overflow("strlcpy");
-    return bionic_strlcpy(to, from, size);
-}
-
-ssize_t bionic___write_chk(int fd, const void *data, size_t count, size_t size) {
-    if (count > size) overflow("write");
-    return write(fd, data, count);
-}
-
-void bionic___FD_SET_chk(int fd, fd_set *set, size_t size) {
-    if (fd < 0 || fd >= FD_SETSIZE || size < sizeof *set) overflow("FD_SET");
-    FD_SET(fd, set);
-}
-
-int bionic___FD_ISSET_chk(int fd, const fd_set *set, size_t size) {
-    if (fd < 0 || fd >= FD_SETSIZE || size < sizeof *set) overflow("FD_ISSET");
-    return FD_ISSET(fd, set) != 0;
 }
 
 extern char *__xpg_basename(char *path);

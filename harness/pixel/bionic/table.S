@@ -1,24 +1,17 @@
 /* libc.so: Android's names, each a jump. forwards.inc, generated from symbols.txt, invokes these macros once a symbol.
    %r10 and %r11 are free at a call; %rax holds the count of vector arguments of a variadic one and stays. */
-    .macro FORWARD name, index
+    .macro NAME name, target, stream
     .globl \name
     .type \name, @function
 \name:
-    jmpq *targets + 8 * \index(%rip)
-    .endm
-
-    .macro OWN name
-    .globl \name
-    .type \name, @function
-\name:
-    jmpq *bionic_\name@GOTPCREL(%rip)
+    .ifnb \stream
+    STREAM \stream
+    .endif
+    jmpq \target
     .endm
 
 /* A FILE* may be a slot of __sF, three streams of 152 bytes as Android had them before API level 23. */
-    .macro FORWARD_FILE name, index, register
-    .globl \name
-    .type \name, @function
-\name:
+    .macro STREAM register
     leaq .Lstreams(%rip), %r11
     cmpq %r11, \register
     jne 1f
@@ -33,7 +26,7 @@
     cmpq %r11, \register
     jne 3f
     movq .Lstderr(%rip), \register
-3:  jmpq *targets + 8 * \index(%rip)
+3:
     .endm
 
     .text
@@ -54,23 +47,27 @@ start:
 
     .bss
     .balign 16
-    .globl __sF, stdin, stdout, stderr
+    .globl __sF
     .type __sF, @object
     .size __sF, 3 * 152
 __sF:
 .Lstreams: .zero 3 * 152
+    .macro VARIABLE name, size
+    .globl \name
+    .type \name, @object
+    .size \name, \size
     .balign 8
-    .type stdin, @object
-    .size stdin, 8
-stdin:
-.Lstdin: .zero 8
-    .type stdout, @object
-    .size stdout, 8
-stdout:
-.Lstdout: .zero 8
-    .type stderr, @object
-    .size stderr, 8
-stderr:
-.Lstderr: .zero 8
+\name:
+.L\name: .zero \size
+    .endm
+/* struct variables of bionic.h */
+    VARIABLE stdin, 8
+    VARIABLE stdout, 8
+    VARIABLE stderr, 8
+    VARIABLE timezone, 8
+    VARIABLE daylight, 4
+    VARIABLE tzname, 16
+    VARIABLE environ, 8
+    .balign 8
 targets: .zero 8 * COUNT
     .section .note.GNU-stack, "", @progbits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.commands import am, dumpsys, input_events, logs, pm, processes, properties, screen
+from harness.pixel.commands import am, battery, dumpsys, input_events, logs, pm, processes, properties, screen, thermal
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ Program = Callable[["VirtualPixel", Call], Awaitable[int]]
 _NO_SERVICE: Final = 20
 _SERVICES: Final[dict[str, Program]] = {
     "activity": am.run,
+    "battery": battery.run,
     "package": pm.run,
     "settings": properties.settings,
+    "thermalservice": thermal.run,
     "window": screen.window,
 }
 

@@ -6,22 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from harness.pixel.commands import battery, thermal
 from harness.pixel.control import Call
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
     from harness.pixel.packages import Package
-
-_THERMAL: Final = """\
-IsStatusOverride: false
-ThermalEventListeners:
-Thermal Status: {status}
-Cached temperatures:
-HAL Ready: false
-HAL connection:
-Current temperatures from HAL:
-Current cooling devices from HAL:
-"""
 
 
 async def run(device: VirtualPixel, call: Call) -> int:
@@ -79,8 +69,8 @@ def _describe(package: Package) -> str:
 
 
 _SERVICES: Final[dict[str, Callable[[VirtualPixel, tuple[str, ...]], str]]] = {
-    "battery": lambda device, _: device.hardware.battery.described(),
+    "battery": battery.dump,
     "package": _package,
     "power": lambda device, _: device.power.described(),
-    "thermalservice": lambda device, _: _THERMAL.format(status=device.hardware.thermal.value),
+    "thermalservice": lambda device, _: thermal.describe(device.hardware),
 }

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import adbutils
@@ -15,7 +13,8 @@ from ppadb.client import Client
 
 from harness.pixel import lifecycle
 from harness.pixel.lifecycle import PixelInfo
-from tests.integration.pixel.conftest import DEADLINE_S, Adb
+from tests.integration.pixel.conftest import Adb
+from tests.integration.pixel.crosstalk import Worker, all_at_once, checked, mixed_up
 
 
 def server_port(adb: Adb) -> int:
@@ -62,39 +61,17 @@ def test_ppadb_finds_a_device(adb: Adb, pixel: PixelInfo, tmp_path: Path) -> Non
 
 @pytest.fixture
 def others(adb: Adb, pixel: PixelInfo) -> Iterator[list[str]]:
-    """Two more devices beside the first; the serials of all three."""
-    found = [lifecycle.start(name=f"other-{number}", owner=True, wipe=True) for number in range(2)]
+    """The serials of three fresh devices beside the first."""
+    found = [lifecycle.start(name=f"other-{number}", owner=True, wipe=True) for number in range(3)]
     try:
-        yield [pixel.serial, *(info.serial for info in found)]
+        yield [info.serial for info in found]
     finally:
         for info in found:
             lifecycle.stop(info)
 
 
-def test_devices_at_work_together_keep_apart(adb: Adb, others: list[str], tmp_path: Path) -> None:
-    """Each has its own files, properties, boot and network, while all are used at once."""
-    environment = adb.environment
-
-    def run(serial: str, *arguments: str) -> bytes:
-        command = [adb.program, "-s", serial, *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, timeout=DEADLINE_S, check=True).stdout
-
-    def work(serial: str) -> tuple[bytes, ...]:
-        source, back = tmp_path / f"{serial}.in", tmp_path / f"{serial}.out"
-        source.write_bytes(serial.encode() * 100_000)
-        run(serial, "wait-for-device")
-        run(serial, "reverse", "tcp:6500", "tcp:1")
-        for _ in range(3):
-            run(serial, "push", str(source), "/data/local/tmp/same")
-            run(serial, "pull", "/data/local/tmp/same", str(back))
-            assert back.read_bytes() == source.read_bytes()
-        run(serial, "shell", f"setprop debug.mine {serial}")
-        listed = run(serial, "reverse", "--list").split()[1]
-        boot = run(serial, "shell", "cat /proc/sys/kernel/random/boot_id")
-        return run(serial, "shell", "getprop debug.mine").strip(), listed, boot
-
-    with ThreadPoolExecutor(len(others)) as pool:
-        results = list(pool.map(work, others))
-    assert [result[0].decode() for result in results] == others
-    assert {result[1] for result in results} == {b"tcp:6500"}
-    assert len({result[2] for result in results}) == len(others)
+def test_devices_at_work_together_keep_apart(adb: Adb, others: list[str], apk: Path, tmp_path: Path) -> None:
+    """Each has its own files, properties, log, packages, boot and network, while all are used at once."""
+    run = checked(adb.program, adb.environment)
+    workers = [Worker(serial, apk if serial == others[-1] else None, "dev.tiny") for serial in others]
+    assert mixed_up(workers, all_at_once(run, workers, tmp_path)) == []

@@ -27,10 +27,13 @@ from tests.unit.pixel.adb_peer import Peer
 
 
 def read_until(terminal: int, text: bytes) -> bytes:
-    """What a terminal shows up to `text`, or up to the deadline."""
+    """What a terminal shows up to `text`, its end, or the deadline."""
     seen, deadline = b"", time.monotonic() + DEADLINE_S
     while text not in seen and select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
-        seen += os.read(terminal, 4096)
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
     return seen
 
 

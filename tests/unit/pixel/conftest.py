@@ -19,6 +19,7 @@ from harness.pixel.device import VirtualPixel
 from harness.pixel.packages import Package
 from harness.pixel.profile import PIXEL_3_XL
 from tests.tiny_apk import binary_xml, manifest, pack
+from tests.unit.pixel.native_layer import NativeLayer
 
 OnEvent = Callable[[Event], None]
 Script = Callable[["ScriptedApp", Event], Coroutine[Any, Any, None]]
@@ -153,3 +154,9 @@ async def run_program(device: VirtualPixel, name: str, *arguments: str) -> tuple
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "state")
+
+
+@pytest.fixture(scope="session")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> NativeLayer:
+    """The compiled native layer, with the probe library."""
+    return NativeLayer(tmp_path_factory.mktemp("layer"))

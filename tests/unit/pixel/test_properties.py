@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pixel.profile import PIXEL_3_XL
+from harness.pixel.profile import APIS, PIXEL_3_XL, PROFILES, Gpu, profile_of
 from harness.pixel.properties import Properties, PropertyRefused, initial_properties
 
 
@@ -21,6 +21,30 @@ def test_the_device_says_that_it_is_virtual(properties: Properties) -> None:
     assert properties.get("ro.hardware") == "virtual"
     assert properties.get("ro.build.fingerprint").endswith("/virtual:user/test-keys")
     assert properties.get("ro.product.model") == "Pixel 3 XL"
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("api", APIS)
+def test_each_phone_says_what_it_is_and_that_it_is_virtual(name: str, api: int, tmp_path: Path) -> None:
+    """Model, build and screen are the profile's; the ABI is the one that runs here, whichever the phone has."""
+    profile = profile_of(name, api)
+    device = Properties(initial_properties(profile, "emulator-5554", "mine"), tmp_path / "properties")
+    assert device.get("ro.kernel.qemu") == "1"
+    assert device.get("ro.hardware") == "virtual"
+    assert device.get("ro.product.cpu.abilist") == "x86_64"
+    assert device.get("ro.product.vendor.model") == profile.model
+    assert device.get("ro.product.first_api_level") == str(profile.first_api)
+    assert device.get("ro.sf.lcd_density") == str(profile.density)
+    assert device.get("ro.build.version.sdk") == str(api)
+    assert device.get("ro.build.version.release") == {34: "14", 35: "15"}[api]
+    assert f":{profile.release}/{profile.build_id}/virtual:" in device.get("ro.build.fingerprint")
+    assert int(device.get("ro.build.date.utc")) == profile.build_date.timestamp()
+
+
+def test_without_a_gpu_no_version_of_opengl_is_told(tmp_path: Path) -> None:
+    """As a device that has none leaves the property out."""
+    values = [initial_properties(PIXEL_3_XL, "emulator-5554", "mine", gpu=gpu) for gpu in Gpu]
+    assert [each.get("ro.opengles.version") for each in values] == ["196610", "196610", None]
 
 
 def test_native_code_reads_every_change_in_the_mirror(properties: Properties, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HostError, ToolMissing
+from harness.errors import HostError, ToolMissing, UsageError
 from harness.fetch.maven import read_lock
-from harness.pixel.runtime_build import FRAMEWORK, LOCK, Runtime, convert_dex, find_jdk
+from harness.pixel.runtime_build import FRAMEWORK, FRAMEWORKS, LOCK, Runtime, convert_dex, find_jdk, prepare_runtime
 
 
 def jdk(folder: Path, version: str) -> Path:
@@ -61,8 +61,16 @@ def test_androids_own_classes_are_not_on_the_class_path(tmp_path: Path) -> None:
     assert runtime.class_path == ("asm-9.jar", "runtime.jar", "utils-1.jar")
 
 
-def test_the_lock_pins_the_framework_and_its_native_half() -> None:
-    """The lock file names both, once each, with the hash that they are checked against."""
-    names = [artifact.name for artifact in read_lock(LOCK)]
-    assert names.count(FRAMEWORK) == 1
-    assert names.count("nativeruntime-dist-compat") == 1
+def test_the_lock_pins_each_framework_and_the_native_half() -> None:
+    """The lock file names one framework an API level, with the hash that it is checked against."""
+    artifacts = read_lock(LOCK)
+    assert [each.version for each in artifacts if each.name == FRAMEWORK] == list(FRAMEWORKS.values())
+    assert [each.name for each in artifacts].count("nativeruntime-dist-compat") == 1
+
+
+def test_an_api_level_without_a_framework_is_refused() -> None:
+    """The error names the level that was asked for, and those that there are."""
+    with pytest.raises(UsageError) as refused:
+        prepare_runtime(33)
+    assert "33" in refused.value.what
+    assert "34, 35" in refused.value.hint

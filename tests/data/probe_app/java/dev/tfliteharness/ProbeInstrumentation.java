@@ -1,6 +1,8 @@
 package dev.tfliteharness;
 
+import android.app.ActivityManager;
 import android.app.Instrumentation;
+import android.content.BroadcastReceiver;
 import android.content.Context;
 import android.content.Intent;
 import android.content.IntentFilter;
@@ -58,13 +60,17 @@ public final class ProbeInstrumentation extends Instrumentation {
                 }
                 finish(-1, new Bundle());
                 return;
-            case "segv":
-                System.loadLibrary("probe");
-                probe(-1);
+            case "watch":
+                watchHardware();
+                finish(-1, new Bundle());
                 return;
-            case "abort":
+            case "probe":
                 System.loadLibrary("probe");
-                probe(-2);
+                probe(Integer.parseInt(arguments.getString("number")));
+                finish(-1, new Bundle());
+                return;
+            case "load":
+                finish(-1, loaded(arguments.getString("libraries")));
                 return;
             default:
                 Bundle progress = new Bundle();
@@ -72,6 +78,48 @@ public final class ProbeInstrumentation extends Instrumentation {
                 sendStatus(1, progress);
                 finish(-1, facts());
         }
+    }
+
+    /** Logs what the device tells of its heat and its battery from now on. */
+    private void watchHardware() {
+        PowerManager power = (PowerManager) getTargetContext().getSystemService(Context.POWER_SERVICE);
+        power.addThermalStatusListener(status -> Log.i("probe", "thermal " + status + " on " + Thread.currentThread().getName()));
+        power.addThermalStatusListener(Runnable::run, status -> Log.i("probe", "thermal " + status + " at once, headroom "
+                + power.getThermalHeadroom(0)));
+        IntentFilter filter = new IntentFilter(Intent.ACTION_BATTERY_CHANGED);
+        filter.addAction(Intent.ACTION_POWER_CONNECTED);
+        filter.addAction(Intent.ACTION_POWER_DISCONNECTED);
+        filter.addAction(Intent.ACTION_BATTERY_LOW);
+        filter.addAction(Intent.ACTION_BATTERY_OKAY);
+        BroadcastReceiver receiver = new BroadcastReceiver() {
+            @Override
+            public void onReceive(Context context, Intent intent) {
+                String action = intent.getAction().substring(intent.getAction().lastIndexOf('.') + 1);
+                int level = intent.getIntExtra(BatteryManager.EXTRA_LEVEL, -1);
+                BatteryManager battery = (BatteryManager) context.getSystemService(Context.BATTERY_SERVICE);
+                boolean same = level < 0 || level == battery.getIntProperty(BatteryManager.BATTERY_PROPERTY_CAPACITY);
+                Log.i("probe", action + (level < 0 ? "" : " " + level + (same ? "" : " and another")));
+            }
+        };
+        getTargetContext().registerReceiver(receiver, filter);
+    }
+
+    /** What each of the libraries is refused with, or nothing. */
+    private static Bundle loaded(String libraries) {
+        Bundle told = new Bundle();
+        for (String library : libraries.split("[|]")) {
+            try {
+                if (library.startsWith("/")) {
+                    System.load(library);
+                } else {
+                    Runtime.getRuntime().loadLibrary(library);
+                }
+                told.putString(library, "");
+            } catch (UnsatisfiedLinkError refused) {
+                told.putString(library, refused.getMessage());
+            }
+        }
+        return told;
     }
 
     private Bundle facts() {
@@ -89,6 +137,9 @@ public final class ProbeInstrumentation extends Instrumentation {
         PowerManager power = (PowerManager) context.getSystemService(Context.POWER_SERVICE);
         facts.putInt("thermal", power.getCurrentThermalStatus());
         Intent battery = context.registerReceiver(null, new IntentFilter(Intent.ACTION_BATTERY_CHANGED));
+        ActivityManager.MemoryInfo memory = new ActivityManager.MemoryInfo();
+        ((ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE)).getMemoryInfo(memory);
+        facts.putLong("memory", memory.totalMem);
         facts.putInt("battery", battery.getIntExtra(BatteryManager.EXTRA_TEMPERATURE, -1));
         DisplayMetrics screen = context.getResources().getDisplayMetrics();
         facts.putString("screen", screen.widthPixels + "x" + screen.heightPixels + "@" + screen.densityDpi);

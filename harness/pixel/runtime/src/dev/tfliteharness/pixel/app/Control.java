@@ -83,6 +83,10 @@ final class Control {
                 screen.capture(command.getString("path"));
                 events.send("done", "id", id);
             }));
+            case "hardware" -> {
+                JSONObject facts = command.getJSONObject("facts");
+                onMain(id, () -> Hardware.change(app, facts::optLong));
+            }
             default -> throw new IllegalArgumentException("no such command: " + what);
         }
     }

@@ -45,6 +45,7 @@ final class AndroidSandboxes {
             "LoadedApkShadow",
             "LogShadow",
             "MessageQueueShadow",
+            "PowerManagerShadow",
             "ProcessShadow",
             "ServiceShadow",
             "SystemPropertiesShadow",

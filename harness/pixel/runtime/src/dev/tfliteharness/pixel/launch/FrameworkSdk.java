@@ -3,12 +3,12 @@ package dev.tfliteharness.pixel.launch;
 import java.nio.file.Path;
 import org.robolectric.pluginapi.Sdk;
 
-/** Android 14 as the runtime ships it: one jar of classes that are instrumented already. */
+/** The device's Android as the runtime ships it: one jar of classes that are instrumented already. */
 final class FrameworkSdk extends Sdk {
     private static final Path JAR = Path.of(System.getProperty("pixel.framework"));
 
     FrameworkSdk() {
-        super(34);
+        super(Integer.getInteger("pixel.sdk"));
     }
 
     @Override
@@ -18,7 +18,7 @@ final class FrameworkSdk extends Sdk {
 
     @Override
     public String getAndroidVersion() {
-        return "14";
+        return System.getProperty("pixel.release");
     }
 
     @Override

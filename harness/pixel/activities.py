@@ -1,4 +1,4 @@
-"""The activity manager: app processes, the instrumentations and activities in them, and what becomes of their crashes."""
+"""The activity manager: app processes, what runs in them, which of them is in front, and what becomes of their crashes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.pixel.intents import Intent, short_name, whole_name
 from harness.pixel.logcat import Buffer, Priority
+from harness.pixel.low_memory import LowMemoryKiller
+from harness.pixel.not_responding import describe_anr, write_traces
+from harness.pixel.requests import answer_request
 from harness.pixel.root import SHELL_UID
 from harness.pixel.tombstones import describe_death, write_tombstone
 from harness.pixel.zygote import AppHandle, Event, Launcher, Zygote
@@ -25,8 +29,17 @@ log = logging.getLogger(__name__)
 
 _STOP_GRACE_S: Final = 2.0
 _SCREENCAP_DEADLINE_S: Final = 30.0
+_TRACES_DEADLINE_S: Final = 3.0
+INPUT_DEADLINE_S: Final = 5.0
+SERVICE_DEADLINE_S: Final = 20.0
+BROADCAST_DEADLINE_S: Final = 60.0
+FOREGROUND_BROADCAST_DEADLINE_S: Final = 10.0
+"""After which an app that hasn't handled such a thing isn't responding (ActivityManagerConstants, InputDispatcher)."""
+_WAITED: Final = "<milliseconds>"
 RESULT_CANCELED: Final = 0
 PROCESS_CRASHED: Final = "Process crashed."
+_FLAGS: Final = 0x38A83E46
+"""`ApplicationInfo.flags` of an ordinary debuggable app, as the event log has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +76,10 @@ class AppRecord:
     package: Package
     handle: AppHandle = field(init=False)
     pid: int = 0
-    top: str | None = None
-    """Its activity that was shown last, `package/Class`."""
     answers: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)
     crash: Event | None = None
+    top: str | None = None
+    """Its resumed activity, in short."""
     stopped: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -82,7 +95,8 @@ class ActivityManager:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: set[asyncio.Task[None]] = set()
-        self._foreground: str | None = None
+        self._order: list[str | None] = [None]
+        self._reapers = LowMemoryKiller(device, self)
         self.watchers: set[asyncio.Event] = set()
         """Set whenever a process has started or ended."""
 
@@ -95,8 +109,16 @@ class ActivityManager:
         return next((record.package.uid for record in self._records.values() if record.pid == pid), SHELL_UID)
 
     def foreground(self) -> AppRecord | None:
-        """The process whose activity was started last, if it still runs."""
-        return self._records.get(self._foreground or "")
+        """The process whose task is on the screen, or None for the home screen."""
+        return self._records.get(self._order[-1] or "")
+
+    def tasks(self) -> list[AppRecord | None]:
+        """The processes with activities, the foremost first; None stands for the home screen."""
+        return [self._records.get(name) if name else None for name in reversed(self._order)]
+
+    def find(self, name: str) -> AppRecord | None:
+        """The running process of a package."""
+        return self._records.get(name)
 
     async def instrument(
         self, package: Package, component: str, values: Mapping[str, str]
@@ -131,27 +153,147 @@ class ActivityManager:
         finally:
             await self._end(record)
 
-    async def start_activity(
-        self, package: Package, component: str, action: str | None, extras: Mapping[str, Any]
-    ) -> Event:
+    async def start_activity(self, package: Package, intent: Intent) -> Event:
         """Start an activity, in the package's process or a fresh one, and wait until it is displayed.
 
-        Returns the `displayed` event. Raises `ProcessDied` and `CommandRefused`.
+        Returns the `displayed` event, whose `outcome` tells whether it is a new one. Raises `ProcessDied` and
+        `CommandRefused`.
         """
-        self._system(Priority.I, f"START u0 {{cmp={component}}} from uid 2000")
+        self._system(
+            Priority.I, f"START u0 {intent.shown().removeprefix('Intent ')} from uid 2000", "ActivityTaskManager"
+        )
         record = self._records.get(package.name) or await self._process(package)
-        self._foreground, record.top = package.name, component
-        command: Event = {"do": "start", "component": component, "action": action, "extras": dict(extras)}
-        async with aclosing(self._ask(record, command)) as events:
+        await self._to_front(package.name)
+        async with aclosing(self._ask(record, {"do": "start", "intent": intent.wire()})) as events:
             async for event in events:
                 if event["event"] == "displayed":
-                    self._device.event("wm_on_resume_called", 0, component.partition("/")[2], "RESUME_ACTIVITY", 0)
-                    self._system(
-                        Priority.I, f"Displayed {component}: +{event.get('milliseconds', 0)}ms", "ActivityTaskManager"
-                    )
-                if event["event"] in ("displayed", "done"):
+                    if event.get("outcome", "STARTED") == "STARTED":
+                        shown = short_name(intent.component or "")
+                        text = f"Displayed {shown}: +{event.get('milliseconds', 0)}ms"
+                        self._system(Priority.I, text, "ActivityTaskManager")
                     return event
         raise ProcessDied
+
+    async def start_service(self, package: Package, intent: Intent) -> None:
+        """Start a service and wait until its `onStartCommand` is through. Raises `ProcessDied`, `CommandRefused`."""
+        record = self._records.get(package.name) or await self._process(package)
+        await self._do(
+            record, {"do": "service", "intent": intent.wire()}, SERVICE_DEADLINE_S,
+            f"executing service {short_name(intent.component or '')}",
+        )  # fmt: skip
+
+    async def stop_service(self, record: AppRecord, intent: Intent) -> bool:
+        """Stop a started service; False where it wasn't. Raises `ProcessDied`, `CommandRefused`."""
+        return bool((await self._do(record, {"do": "stop-service", "intent": intent.wire()})).get("stopped"))
+
+    async def broadcast(self, package: Package, intent: Intent, *, foreground: bool) -> Event:
+        """Deliver a broadcast to a package's receivers, in its process or a fresh one.
+
+        Returns the event that tells `code`, `data` and `extras`. Raises `ProcessDied`, `CommandRefused`.
+        """
+        record = self._records.get(package.name) or await self._process(package)
+        deadline = FOREGROUND_BROADCAST_DEADLINE_S if foreground else BROADCAST_DEADLINE_S
+        command: Event = {"do": "broadcast", "intent": intent.wire()}
+        return await self._do(record, command, deadline, f"Broadcast of {intent.shown()}")
+
+    async def inject(self, record: AppRecord, gesture: Event, kind: str) -> None:
+        """Have the app handle touches or keys; `kind` is the class of their events. Raises `ProcessDied`."""
+        window = f"{record.package.name}/{(record.top or '').partition('/')[2] or record.package.name}"
+        why = f"Input dispatching timed out ({record.pid:x} {window} (server) is not responding. Waited {_WAITED} for {kind})"
+        await self._do(record, {"do": "input", **gesture}, INPUT_DEADLINE_S, why)
+
+    async def tell(self, record: AppRecord, command: Event) -> Event:
+        """Have an app do something that Android sets no time for. Raises `ProcessDied`, `CommandRefused`."""
+        return await self._do(record, command)
+
+    async def home(self) -> None:
+        """Bring the home screen to the front."""
+        await self._to_front(None)
+
+    async def show_foreground(self, *, shown: bool) -> None:
+        """Have the foreground app go on, or stop while nobody can see it."""
+        if (record := self.foreground()) is not None:
+            await self._show(record, "front" if shown else "leave")
+
+    async def _to_front(self, name: str | None) -> None:
+        former = self.foreground()
+        if name in self._order:
+            self._order.remove(name)
+        self._order.append(name)
+        if former is not None and former.package.name != name:
+            await self._show(former, "leave")
+
+    async def _show(self, record: AppRecord, what: str) -> None:
+        """Tell an app that its task comes to the front or leaves it; one that is stuck isn't waited for."""
+        try:
+            async with asyncio.timeout(INPUT_DEADLINE_S):
+                await self._do(record, {"do": what})
+        except (TimeoutError, ProcessDied, CommandRefused) as error:
+            log.info("%s of %s: %s", what, record.package.name, error)
+
+    def _task_gone(self, name: str, *, kept: bool = False) -> None:
+        """A task has ended, or with `kept` been put behind all others: what was behind it comes to the front."""
+        if name not in self._order:
+            return
+        was_front = self._order[-1] == name
+        self._order.remove(name)
+        if kept:
+            self._order.insert(0, name)
+        if was_front and (now := self.foreground()) is not None:
+            self.in_background(self._show(now, "front"), f"front of {now.package.name}")
+
+    async def _do(self, record: AppRecord, command: Event, deadline_s: float | None = None, why: str = "") -> Event:
+        """Send a command and wait for its end. An app that takes longer than `deadline_s` over a step isn't responding."""
+        loop = asyncio.get_running_loop()
+        async with aclosing(self._ask(record, command)) as events:
+            begun = loop.time()
+            while True:
+                try:
+                    async with asyncio.timeout(deadline_s):
+                        event = await anext(events)
+                except TimeoutError:
+                    waited = round((loop.time() - begun) * 1000)
+                    await self._not_responding(record, why.replace(_WAITED, f"{waited}ms"))
+                    raise ProcessDied from None
+                begun = loop.time()
+                if event["event"] == "done":
+                    return event
+
+    async def _not_responding(self, record: AppRecord, reason: str) -> None:
+        """Tell of an app that doesn't respond as Android does, and end it, as when its user chooses so in the dialog."""
+        text = "(its process doesn't answer)\n"
+        try:
+            async with asyncio.timeout(_TRACES_DEADLINE_S):
+                text = str((await self._do(record, {"do": "traces"}))["text"])
+        except (TimeoutError, ProcessDied, CommandRefused) as error:
+            log.info("no traces of %s: %s", record.package.name, error)
+        name = record.package.name
+        for line in describe_anr(name, record.pid, record.top, reason):
+            self._system(Priority.E, line)
+        write_traces(self._device.root / "data/anr", record.package, self._device.profile, record.pid, reason, text)
+        self._device.event("am_anr", 0, record.pid, name, _FLAGS, reason)
+        self._kill(record, "user request after error")
+        await record.ended.wait()
+
+    def _kill(self, record: AppRecord, why: str) -> None:
+        name = record.package.name
+        self._system(
+            Priority.I, f"Killing {record.pid}:{name}/u0a{record.package.uid - 10000} (adj {self.score(record)}): {why}"
+        )
+        self._device.event("am_kill", 0, record.pid, name, self.score(record), why, 0)
+        record.handle.kill()
+
+    def kill(self, record: AppRecord, why: str) -> None:
+        """End a process as Android's activity manager does when it decides so."""
+        record.stopped = True
+        self._kill(record, why)
+
+    def score(self, record: AppRecord) -> int:
+        """Its `oom_score_adj`: 0 in front, 700 for the app before, 900 for what only lies in memory (ProcessList)."""
+        if record is self.foreground():
+            return 0
+        behind = [each for each in self.tasks() if each is not None and each is not self.foreground()]
+        return 700 if behind and record is behind[0] else 900
 
     def in_background(self, work: Awaitable[Any], what: str) -> None:
         """Go on with `work` after the command that asked for it has ended."""
@@ -205,6 +347,7 @@ class ActivityManager:
 
     async def stop_all(self) -> None:
         """End every process and every piece of work in the background."""
+        self._reapers.close()
         for task in self._tasks:
             task.cancel()
         for record in self.running():
@@ -217,7 +360,7 @@ class ActivityManager:
             if (there := self._records.get(package.name)) is not None:
                 return there
             record, known = AppRecord(package), self._device.hardware.now
-            record.handle = await self._launch_process(package, partial(_receive, record))
+            record.handle = await self._launch_process(package, partial(self._receive, record))
             record.pid = self._device.inner_pid(record.handle.pid)
             self._records[package.name] = record
             self._tell_watchers()
@@ -225,6 +368,7 @@ class ActivityManager:
                 "am_proc_start", 0, record.pid, package.uid, package.name, "added application", package.name
             )
             self._system(Priority.I, f"Start proc {record.pid}:{package.name}/u0a{package.uid - 10000} for app")
+            self._reapers.watch()
             watch = asyncio.get_running_loop().create_task(self._watch(record))
             self._watches.add(watch)
             watch.add_done_callback(self._watches.discard)
@@ -255,19 +399,18 @@ class ActivityManager:
 
     async def _watch(self, record: AppRecord) -> None:
         code = await record.handle.wait()
-        name = record.package.name
+        name, score = record.package.name, self.score(record)
+        state = "fg  TOP " if score == 0 else "prev LAST" if score < 900 else "cch  CRE "
         if self._records.get(name) is record:
             del self._records[name]
             self._tell_watchers()
+            self._task_gone(name)
         number = -code if code < 0 else code - 128 if code > 128 else 0
         if number and number != signal.SIGKILL and not record.stopped:
             self._bury(record, number)
-        if (crash := record.crash) and "class" in crash:
-            what = str(crash["class"]), str(crash.get("message") or "")
-            self._device.event("am_crash", 0, record.pid, name, 0, *what, "", 0, 0)
         if not record.stopped:
-            self._system(Priority.I, f"Process {name} (pid {record.pid}) has died: fg  TOP ")
-            self._device.event("am_proc_died", 0, record.pid, name, 0, 2)
+            self._system(Priority.I, f"Process {name} (pid {record.pid}) has died: {state}")
+            self._device.event("am_proc_died", 0, record.pid, name, score, 2 if score == 0 else 15)
         record.ended.set()
         for answers in record.answers.values():
             answers.put_nowait({"event": "ended"})
@@ -298,17 +441,31 @@ class ActivityManager:
         for event in self.watchers:
             event.set()
 
+    def _receive(self, record: AppRecord, event: Event) -> None:
+        """Hand an event of the process to whoever waits for it, and do what the others ask for."""
+        kind, name = event.get("event"), record.package.name
+        if kind == "crash":
+            record.crash = event
+            what = str(event.get("class")), str(event.get("message") or "")
+            self._device.event("am_crash", 0, record.pid, name, _FLAGS, *what, "", 0, 0)
+        elif kind == "resumed":
+            record.top = str(event["component"])
+            self._device.event("wm_on_resume_called", 0, whole_name(record.top).partition("/")[2], "RESUME_ACTIVITY", 0)
+        elif kind in ("empty", "back"):
+            self._task_gone(name, kept=kind == "back")
+        elif kind == "ask":
+            self.in_background(self._answer(record, event), f"a request of {name}")
+        number = event.get("id")
+        if isinstance(number, int) and number in record.answers:
+            record.answers[number].put_nowait(event)
+
+    async def _answer(self, record: AppRecord, event: Event) -> None:
+        answer = await answer_request(self._device, record.package, event)
+        if answer is not None:
+            await record.handle.send({"do": "answer", "number": event["number"], **answer})
+
     def _system(self, priority: Priority, message: str, tag: str = "ActivityManager") -> None:
         self._device.system_log(priority, tag, message)
-
-
-def _receive(record: AppRecord, event: Event) -> None:
-    """Hand an event of the process to whoever waits for it."""
-    if event.get("event") == "crash":
-        record.crash = event
-    number = event.get("id")
-    if isinstance(number, int) and number in record.answers:
-        record.answers[number].put_nowait(event)
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from harness.pixel.memory import write_meminfo
 from harness.pixel.network import DeviceNetwork
 from harness.pixel.packages import PackageStore
 from harness.pixel.paths import DevicePaths
+from harness.pixel.power import Power
 from harness.pixel.processes import Child, device_pid
 from harness.pixel.profile import Gpu, Profile
 from harness.pixel.properties import Properties, initial_properties
@@ -77,6 +78,7 @@ class VirtualPixel:
         self.packages = PackageStore(state, self.paths, profile, self.storage)
         self.sessions = Sessions(state)
         self.activities = ActivityManager(self)
+        self.power: Power = Power(self)
         self.reverses = Reverses(self)
         self.init_pid = 0
         self.namespaces: Namespaces | None = None

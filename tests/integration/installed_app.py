@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.pixel.app_process import AppProcess
+from harness.pixel.intents import Intent
 from harness.pixel.logcat import Buffer, Priority, parse_datagram
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.runtime_build import Runtime
@@ -90,6 +91,12 @@ def install(root: Path, apk: Path) -> Installed:
                 archive.extract(entry, folder)
     place = f"/data/app/{NAME}"
     return Installed(NAME, folder / "base.apk", f"{place}/base.apk", f"{place}/lib/x86_64")
+
+
+def start(activity: str, *extras: list[Any]) -> Event:
+    """The command that starts an activity of the package; each extra is its name, kind and value."""
+    intent = Intent(component=f"{NAME}/.{activity}", extras=tuple((name, kind, value) for name, kind, value in extras))
+    return {"do": "start", "intent": intent.wire()}
 
 
 async def perform(root: Path, package: Installed, runtime: Runtime, log: Log, commands: tuple[Event, ...]) -> Ran:

@@ -25,16 +25,15 @@ import pytest
 from PIL import Image
 
 from harness.app.bundle import Bundle
-from harness.app.direct import BuiltApk, build_apk
+from harness.app.direct import BuiltApk
 from harness.pixel.hardware import Battery, BatteryStatus, Hardware, ThermalStatus
 from harness.pixel.logcat import Buffer
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.root import build_root
 from harness.pixel.runtime_build import Runtime, convert_dex, find_jdk, prepare_runtime
-from tests.integration.installed_app import NAME, Event, Installed, Log, Ran, install, perform
+from tests.integration.installed_app import NAME, Event, Installed, Log, Ran, install, perform, start
+from tests.integration.probe_app import PROBE, build_probe
 
-PROJECT = Path(__file__).parents[2] / "android_app"
-PROBE = Path(__file__).parents[1] / "data/probe_app"
 RUN = f"{NAME}/.ProbeInstrumentation"
 
 
@@ -47,13 +46,7 @@ def runtime() -> Runtime:
 @pytest.fixture(scope="module")
 def probe_apk(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BuiltApk:
     """The probe app, built like the app itself, with the small model."""
-    project = tmp_path_factory.mktemp("probe") / "android_app"
-    shutil.copytree(PROJECT, project)
-    main = project / "app/src/main"
-    shutil.rmtree(main / "java")
-    shutil.copytree(PROBE / "java", main / "java")
-    shutil.copy(PROBE / "AndroidManifest.xml", main / "AndroidManifest.xml")
-    return build_apk(small_bundle, project, project.parent / "probe.apk")
+    return build_probe(small_bundle, tmp_path_factory.mktemp("probe"))
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +157,12 @@ def test_an_app_is_told_of_heat_and_power(run: Callable[..., Ran]) -> None:
 
 
 def test_an_uncaught_exception_is_a_crash(run: Callable[..., Ran]) -> None:
-    """Its stack, with causes, goes to the crash buffer and into the event; the process ends by itself."""
+    """Its stack goes to the crash buffer; the event names the innermost cause, as Android does; the process ends by itself."""
     ran = run(instrument("crash"))
     crash = ran.event("crash")
     lines = [message for buffer, _, tag, message in ran.log.lines if (buffer, tag) == (Buffer.crash, "AndroidRuntime")]
     assert ran.status == 10
-    assert (crash["id"], crash["class"], crash["message"]) == (1, "java.lang.IllegalStateException", "told to")
+    assert (crash["id"], crash["class"], crash["message"]) == (1, "java.io.IOException", "the cause")
     assert "Caused by: java.io.IOException: the cause" in crash["stack"]
     assert "ProbeInstrumentation.onStart(ProbeInstrumentation.java:" in crash["stack"]
     assert lines[0].startswith("FATAL EXCEPTION: Instr: ")
@@ -278,18 +271,13 @@ def test_an_app_that_exits_ends_its_process(run: Callable[..., Ran]) -> None:
 def test_an_unknown_instrumentation_is_a_crash_with_its_name(run: Callable[..., Ran]) -> None:
     """A class that the APK lacks ends the process with Android's words."""
     ran = run({"do": "instrument", "component": f"{NAME}/.Nothing", "args": {}})
-    assert "Unable to instantiate instrumentation ComponentInfo{dev.tfliteharness" in ran.event("crash")["message"]
+    assert "Unable to instantiate instrumentation ComponentInfo{dev.tfliteharness" in ran.event("crash")["stack"]
 
 
 def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device: Path) -> None:
     """A started activity's views, also as they change later, are in the picture: 1440 by 2960 pixels."""
-    start = {
-        "do": "start",
-        "component": f"{NAME}/.ProbeActivity",
-        "action": None,
-        "extras": {"colour": "#3366cc", "number": 5},
-    }
-    ran = run(start | {"pause": 0.5}, {"do": "screencap", "path": "/data/local/tmp/.shot.png"})
+    shown = start("ProbeActivity", ["colour", "string", "#3366cc"], ["number", "int", 5])
+    ran = run(shown | {"pause": 0.5}, {"do": "screencap", "path": "/data/local/tmp/.shot.png"})
     assert ran.event("displayed")["component"] == f"{NAME}/.ProbeActivity"
     assert 0 < ran.event("displayed")["milliseconds"] < 20_000
     with Image.open(device / "data/local/tmp/.shot.png") as picture:
@@ -300,14 +288,14 @@ def test_the_screen_is_drawn_at_the_devices_size(run: Callable[..., Ran], device
 
 def test_an_activity_that_throws_is_a_crash(run: Callable[..., Ran]) -> None:
     """What `onCreate` of an activity throws ends the process with that exception."""
-    ran = run({"do": "start", "component": f"{NAME}/.ProbeActivity", "extras": {"crash": True}})
+    ran = run(start("ProbeActivity", ["crash", "boolean", True]))
     assert ran.status == 10
     assert ran.event("crash")["message"] == "told to, in onCreate"
 
 
 def test_an_activity_that_is_not_there_is_refused(run: Callable[..., Ran]) -> None:
     """The command is answered in Android's words, and the process serves on."""
-    ran = run({"do": "start", "component": f"{NAME}/.Nothing"})
+    ran = run(start("Nothing"))
     assert ran.event("error")["message"] == f"Activity class {{{NAME}/.Nothing}} does not exist."
     assert ran.status == 0
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.pixel.control import Call
+from harness.pixel.intents import LAUNCHER, MAIN, Intent
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
     from harness.pixel.packages import Package
 
-_MAIN: Final = "android.intent.action.MAIN"
-_LAUNCHER: Final = "android.intent.category.LAUNCHER"
+_FLAGS: Final = 0x10200000
 _WITH_VALUE: Final = frozenset(("-p", "-c", "-s", "--throttle", "--port", "--setup", "--pkg-blacklist-file", "-f"))
 _BAD_ARGUMENTS: Final = 255
 _NO_ACTIVITIES: Final = 252
@@ -58,16 +58,17 @@ async def monkey(device: VirtualPixel, call: Call) -> int:
             "** Error: random events aren't there on the virtual Pixel: only a COUNT of 1, an app's start, is\n"
         )
         return _BAD_ARGUMENTS
-    found = _launched(device, packages, categories or [_LAUNCHER])
+    found = _launched(device, packages, categories or [LAUNCHER])
     if found is None:
         await call.complain("** No activities found to run, monkey aborted.\n")
         return _NO_ACTIVITIES
     package, component = found
-    starting = device.activities.start_activity(package, component, _MAIN, {})
+    intent = Intent(MAIN, categories=(LAUNCHER,), component=component, flags=_FLAGS)
+    starting = device.activities.start_activity(package, intent)
     device.activities.in_background(starting, f"start of {component}")
     if verbose:
         await call.say(
-            f":Switch: #Intent;action={_MAIN};category={_LAUNCHER};launchFlags=0x10200000;component={component};end\n"
+            f":Switch: #Intent;action={MAIN};category={LAUNCHER};launchFlags=0x{_FLAGS:x};component={component};end\n"
         )
     await call.say(
         f"Events injected: {count}\n## Network stats: elapsed time=0ms (0ms mobile, 0ms wifi, 0ms not connected)\n"
@@ -80,6 +81,6 @@ def _launched(device: VirtualPixel, packages: list[str], categories: list[str]) 
         if packages and package.name not in packages:
             continue
         for activity in package.activities:
-            if _MAIN in activity.actions and set(categories) & set(activity.categories):
+            if MAIN in activity.actions and set(categories) & set(activity.categories):
                 return package, f"{package.name}/{activity.name}"
     return None

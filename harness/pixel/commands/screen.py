@@ -1,4 +1,4 @@
-"""The screen's picture, and `input`."""
+"""The screen's picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from harness.errors import DeviceUnavailable
 from harness.fetch.store import cached, key_of
 from harness.pixel.activities import AppRecord, CommandRefused, ProcessDied
-from harness.pixel.control import FAILED, Call
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -60,9 +59,3 @@ def home_screen(device: VirtualPixel) -> Path:
 
     source = Path(__file__).parents[1] / "home_screen.py"
     return cached("pixel-home", key_of(source.read_bytes(), *arguments), draw)
-
-
-async def refuse_input(_: VirtualPixel, call: Call) -> int:
-    """`input …`: said plainly that it isn't there."""
-    await call.complain("input: touch and keys aren't there yet on the virtual Pixel\n")
-    return FAILED

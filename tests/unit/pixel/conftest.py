@@ -115,7 +115,7 @@ class StockedPackages:
     def listed(self) -> list[Package]:
         return [self._package]
 
-    def permission(self, name: str) -> None:
+    def permission(self, _: str) -> None:
         return None
 
 

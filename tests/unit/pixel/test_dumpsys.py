@@ -51,6 +51,7 @@ Private_Dirty:         32 kB
 
 
 async def shows(app: ScriptedApp, command: dict[str, object]) -> None:
+    app.on_event({"event": "resumed", "component": "dev.tiny/.MainActivity"})
     app.on_event({"event": "displayed", "id": command["id"], "milliseconds": 1})
 
 

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
-    """The one built-in display, always on, as Android 14's `DisplayManagerService` prints it."""
+    """The one built-in display, as Android 14's `DisplayManagerService` prints it."""
     display = current_display(device)
     physical = "{} x {}".format(*display.physical)
     width, height = display.turned
-    density = display.density
+    density, state = display.density, "ON" if device.power.awake else "OFF"
     shown = (
         f'DisplayInfo{{"Built-in Screen", displayId 0, displayGroupId 0, real {width} x {height}, largest app '
         f"{max(width, height)} x {max(width, height)}, smallest app {min(width, height)} x {min(width, height)}, "
-        f"rotation {display.rotation}, state ON, density {density} ({density}.0 x {density}.0) dpi, "
+        f"rotation {display.rotation}, state {state}, density {density} ({density}.0 x {density}.0) dpi, "
         f"renderFrameRate {display.hertz}}}"
     )
     return (
@@ -29,7 +29,7 @@ def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
         "\n"
         "Display States: size=1\n"
         "  Display Id=0\n"
-        "  Display State=ON\n"
+        f"  Display State={state}\n"
         "\n"
         "Display Adapters: size=1\n"
         "  LocalDisplayAdapter\n"
@@ -37,11 +37,11 @@ def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
         "Display Devices: size=1\n"
         f'  DisplayDeviceInfo{{"Built-in Screen": uniqueId="local:0", {physical}, modeId 1, defaultModeId 1, '
         f"density {display.physical_density}, {display.physical_density}.0 x {display.physical_density}.0 dpi, "
-        f"touch INTERNAL, rotation 0, type INTERNAL, state ON, FLAG_ALLOWED_TO_BE_DEFAULT_DISPLAY}}\n"
+        f"touch INTERNAL, rotation 0, type INTERNAL, state {state}, FLAG_ALLOWED_TO_BE_DEFAULT_DISPLAY}}\n"
         "    mAdapter=LocalDisplayAdapter\n"
         "    mUniqueId=local:0\n"
         f"    mCurrentOrientation={display.rotation}\n"
-        "    mState=ON\n"
+        f"    mState={state}\n"
         "\n"
         "Logical Displays: size=1\n"
         "  Display 0:\n"
@@ -52,7 +52,7 @@ def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
         "\n"
         "Display Power Controller:\n"
         "  mDisplayId=0\n"
-        "  mScreenState=ON\n"
+        f"  mScreenState={state}\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""`dumpsys power`: awake, for the device has no sleep."""
+"""`dumpsys power`: whether the screen is on."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
     """The lines of Android 14's `PowerManagerService` that tell whether the screen is on, and by what it is fed."""
     battery, kept = device.hardware.battery, Settings(device.state)
+    awake = device.power.awake
     stays = int(kept.get("global", "stay_on_while_plugged_in") or 0)
     return (
         "POWER MANAGER (dumpsys power)\n"
         "\n"
         "Power Manager State:\n"
         "  mDirty=0x0\n"
-        "  mWakefulness=Awake\n"
+        f"  mWakefulness={'Awake' if awake else 'Asleep'}\n"
         "  mWakefulnessChanging=false\n"
         f"  mIsPowered={str(bool(battery.plugged)).lower()}\n"
         f"  mPlugType={battery.plugged}\n"
@@ -27,7 +28,7 @@ def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
         f"  mStayOn={str(bool(stays & battery.plugged)).lower()}\n"
         "  mBootCompleted=true\n"
         "  mSystemReady=true\n"
-        "  mInteractive=true\n"
+        f"  mInteractive={str(awake).lower()}\n"
         "  mHoldingWakeLockSuspendBlocker=false\n"
         "  mHoldingDisplaySuspendBlocker=true\n"
         "\n"
@@ -37,5 +38,5 @@ def dump(device: VirtualPixel, _: tuple[str, ...]) -> str:
         "\n"
         "Wake Locks: size=0\n"
         "\n"
-        "Display Power: state=ON\n"
+        f"Display Power: state={'ON' if awake else 'OFF'}\n"
     )

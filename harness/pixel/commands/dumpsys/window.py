@@ -31,8 +31,9 @@ def dump(device: VirtualPixel, arguments: tuple[str, ...]) -> str:
     return part(device)
 
 
-def _policy(_: VirtualPixel) -> str:
-    """No lock screen, and a screen that is always on."""
+def _policy(device: VirtualPixel) -> str:
+    """No lock screen; whether the screen is on."""
+    awake = device.power.awake
     return (
         "WINDOW MANAGER POLICY STATE (dumpsys window policy)\n"
         "    KeyguardServiceDelegate\n"
@@ -43,9 +44,9 @@ def _policy(_: VirtualPixel) -> str:
         "      secure=false\n"
         "      dreaming=false\n"
         "      systemIsReady=true\n"
-        "      screenState=SCREEN_STATE_ON\n"
-        "      interactiveState=INTERACTIVE_STATE_AWAKE\n"
-        "    mAwake=true mScreenOnEarly=true mScreenOnFully=true\n"
+        f"      screenState=SCREEN_STATE_{'ON' if awake else 'OFF'}\n"
+        f"      interactiveState=INTERACTIVE_STATE_{'AWAKE' if awake else 'SLEEP'}\n"
+        f"    mAwake={str(awake).lower()} mScreenOnEarly={str(awake).lower()} mScreenOnFully={str(awake).lower()}\n"
         "    mDreamingLockscreen=false mShowingDream=false isStatusBarKeyguard=false\n"
     )
 

@@ -3,27 +3,33 @@ package dev.tfliteharness.pixel.app;
 import android.app.Application;
 import android.content.ComponentName;
 import android.content.Intent;
-import android.content.pm.PackageManager;
+import android.content.pm.ActivityInfo;
+import android.content.pm.ServiceInfo;
 import android.os.Bundle;
 import android.os.SystemClock;
-import dev.tfliteharness.pixel.device.VsyncShadow;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
-import org.robolectric.shadows.ShadowInstrumentation;
 
-/** The device's commands, one JSON object a line, in the order they come. */
+/** The device's commands, one JSON object a line. They are begun in the order they come; none waits here for the app. */
 final class Control {
     private final Events events;
     private final Application app;
     private final Screen screen;
+    private final Input input = new Input(this::tellHandled);
+    private volatile long gesture;
+    private final ExecutorService fingers = worker("InputShell");
+    private final ExecutorService camera = worker("screencap");
 
-    Control(Events events, Application app, Screen screen) {
+    Control(Events events, Application app) {
         this.events = events;
         this.app = app;
-        this.screen = screen;
+        this.screen = new Screen(app);
     }
 
     /** Serves until {@code stop} or the end of the input; a command that fails is answered and the next one read. */
@@ -35,13 +41,7 @@ final class Control {
                 events.send("done", "id", id);
                 return;
             }
-            try {
-                perform(command, id);
-            } catch (IllegalArgumentException refused) {
-                events.send("error", "id", id, "message", refused.getMessage());
-            } catch (Exception | LinkageError problem) {
-                events.send("error", "id", id, "message", Crash.stackOf(problem));
-            }
+            answered(id, () -> perform(command, id));
         }
     }
 
@@ -52,46 +52,118 @@ final class Control {
                 Bundle arguments = bundle(command.optJSONObject("args"));
                 InstrumentationRun.begin(events, id, component(command), arguments, app);
             }
-            case "start" -> start(command, id);
-            case "screencap" -> {
+            case "start" -> start(IntentCodec.read(command.getJSONObject("intent")), id);
+            case "front" -> onMain(id, ActivityStack.get()::comeBack);
+            case "leave" -> onMain(id, ActivityStack.get()::leave);
+            case "service" -> startService(IntentCodec.read(command.getJSONObject("intent")), id);
+            case "stop-service" -> {
+                boolean stopped = Services.get().stop(IntentCodec.read(command.getJSONObject("intent")));
+                events.send("done", "id", id, "stopped", stopped);
+            }
+            case "broadcast" -> broadcast(command, id);
+            case "answer" -> Outside.answered(command);
+            case "input" -> fingers.execute(() -> answered(id, () -> {
+                gesture = id;
+                input.perform(command);
+                events.send("done", "id", id);
+            }));
+            case "trim" -> {
+                int level = command.getInt("level");
+                onMain(id, () -> app.onTrimMemory(level));
+            }
+            case "crash" -> Main.post(() -> Main.crash(new android.app.RemoteServiceException.CrashedByAdbException(
+                    "shell-induced crash")));
+            case "traces" -> events.send("done", "id", id, "text", Traces.dump());
+            case "describe" -> Main.post(() -> events.send(
+                    "done",
+                    "id", id,
+                    "activities", new JSONArray(ActivityStack.get().described()),
+                    "services", new JSONArray(Services.get().names())));
+            case "screencap" -> camera.execute(() -> answered(id, () -> {
                 screen.capture(command.getString("path"));
                 events.send("done", "id", id);
-            }
+            }));
             case "hardware" -> {
                 JSONObject facts = command.getJSONObject("facts");
-                Main.post(() -> Hardware.change(app, facts::optLong));
-                events.send("done", "id", id);
+                onMain(id, () -> Hardware.change(app, facts::optLong));
             }
             default -> throw new IllegalArgumentException("no such command: " + what);
         }
     }
 
-    private void start(JSONObject command, long id) throws JSONException {
-        long begun = SystemClock.uptimeMillis();
-        ComponentName component = component(command);
-        Intent intent = new Intent(command.optString("action", Intent.ACTION_MAIN))
-                .setComponent(component)
-                .addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)
-                .putExtras(bundle(command.optJSONObject("extras")));
-        Crash.belongsTo(id);
-        requireActivity(component);
-        try {
-            VsyncShadow.whileStarting(() -> ShadowInstrumentation.getInstrumentation().startActivitySync(intent));
-        } catch (RuntimeException thrown) {
-            Main.crash(Main.whatTheAppThrew(thrown)); // on Android the app's own main thread would have died of it
-        }
-        long milliseconds = SystemClock.uptimeMillis() - begun;
-        events.send(
-                "displayed", "id", id, "component", component.flattenToShortString(), "milliseconds", milliseconds);
+    private void tellHandled() {
+        events.send("handled", "id", gesture);
     }
 
-    private void requireActivity(ComponentName component) {
-        try {
-            app.getPackageManager().getActivityInfo(component, 0);
-        } catch (PackageManager.NameNotFoundException none) {
-            String name = component.flattenToShortString();
+    private void start(Intent intent, long id) {
+        long begun = SystemClock.uptimeMillis();
+        Crash.belongsTo(id);
+        ActivityInfo info = Launches.resolve(intent);
+        if (info == null) {
+            String name = intent.getComponent() == null ? intent.toString() : intent.getComponent().flattenToShortString();
             throw new IllegalArgumentException("Activity class {" + name + "} does not exist.");
         }
+        Main.post(() -> {
+            ActivityStack.Outcome outcome = ActivityStack.get().startFromOutside(intent, info);
+            events.send(
+                    "displayed",
+                    "id", id,
+                    "component", intent.getComponent().flattenToShortString(),
+                    "outcome", outcome.name(),
+                    "milliseconds", SystemClock.uptimeMillis() - begun);
+        });
+    }
+
+    private void startService(Intent intent, long id) {
+        Crash.belongsTo(id);
+        ServiceInfo info = Services.get().resolve(intent);
+        if (info == null) {
+            throw new IllegalArgumentException("Not found; no service started.");
+        }
+        intent.setClassName(info.packageName, info.name);
+        onMain(id, () -> Services.get().command(info, intent));
+    }
+
+    private void broadcast(JSONObject command, long id) throws JSONException {
+        Intent intent = IntentCodec.read(command.getJSONObject("intent"));
+        Crash.belongsTo(id);
+        Main.post(() -> Broadcasts.get().deliver(intent, false, true, Broadcasts.Result.NONE, result -> events.send(
+                "done",
+                "id", id,
+                "code", result.code(),
+                "data", result.data(),
+                "extras", result.extras() == null ? null : String.valueOf(result.extras()),
+                "receivers", result.receivers())));
+    }
+
+    /** Answers once {@code work} is through on the main thread; what it throws there ends the process. */
+    private void onMain(long id, Runnable work) {
+        Main.post(() -> {
+            work.run();
+            events.send("done", "id", id);
+        });
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    private void answered(long id, Step step) {
+        try {
+            step.run();
+        } catch (IllegalArgumentException refused) {
+            events.send("error", "id", id, "message", refused.getMessage());
+        } catch (Exception | LinkageError problem) {
+            events.send("error", "id", id, "message", Crash.stackOf(problem));
+        }
+    }
+
+    private static ExecutorService worker(String name) {
+        return Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, name);
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     private static ComponentName component(JSONObject command) throws JSONException {
@@ -102,7 +174,7 @@ final class Control {
         return component;
     }
 
-    /** Text, whole numbers, fractions and switches keep their types, as {@code am start --es --ei --ef --ez} sends them. */
+    /** What {@code am instrument -e} gives: text all of it. */
     private static Bundle bundle(JSONObject values) throws JSONException {
         Bundle bundle = new Bundle();
         if (values == null) {
@@ -110,18 +182,7 @@ final class Control {
         }
         for (Iterator<String> names = values.keys(); names.hasNext(); ) {
             String name = names.next();
-            Object value = values.get(name);
-            if (value instanceof Boolean flag) {
-                bundle.putBoolean(name, flag);
-            } else if (value instanceof Integer number) {
-                bundle.putInt(name, number);
-            } else if (value instanceof Long number) {
-                bundle.putLong(name, number);
-            } else if (value instanceof Double number) {
-                bundle.putFloat(name, number.floatValue());
-            } else {
-                bundle.putString(name, String.valueOf(value));
-            }
+            bundle.putString(name, values.getString(name));
         }
         return bundle;
     }

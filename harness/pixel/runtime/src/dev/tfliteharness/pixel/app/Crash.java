@@ -46,13 +46,31 @@ final class Crash implements Thread.UncaughtExceptionHandler {
                     "crash",
                     "id", command,
                     "thread", name,
-                    "class", thrown.getClass().getName(),
-                    "message", thrown.getMessage(),
+                    "class", rootOf(thrown).getClass().getName(),
+                    "message", messageOf(thrown),
                     "stack", stack);
             Log.i("Process", "Sending signal. PID: " + Process.myPid() + " SIG: 9");
         } finally {
             Runtime.getRuntime().halt(Main.CRASHED); // at once, as a killed process: no hooks, and no other status wins
         }
+    }
+
+    /** The innermost cause that has a stack (ApplicationErrorReport.CrashInfo). */
+    private static Throwable rootOf(Throwable thrown) {
+        Throwable root = thrown;
+        for (Throwable each = thrown.getCause(); each != null; each = each.getCause()) {
+            root = each.getStackTrace().length > 0 ? each : root;
+        }
+        return root;
+    }
+
+    /** The innermost message that says something. */
+    private static String messageOf(Throwable thrown) {
+        String message = thrown.getMessage();
+        for (Throwable each = thrown.getCause(); each != null; each = each.getCause()) {
+            message = each.getMessage() == null || each.getMessage().isEmpty() ? message : each.getMessage();
+        }
+        return message;
     }
 
     /** The stack as Android prints it: without the frames by which this runtime called the framework or the app. */

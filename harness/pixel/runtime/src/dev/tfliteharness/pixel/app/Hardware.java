@@ -102,22 +102,27 @@ final class Hardware {
         }
         app.sendStickyBroadcast(now);
         if (before != null) {
-            tellWhatCrossed(app, before, plugged, level);
+            tellWhatCrossed(before, plugged, level);
         }
     }
 
     /** The broadcasts that Android's BatteryService sends on the way, when power comes or goes and the battery gets low or fills. */
-    private static void tellWhatCrossed(Application app, Intent before, int plugged, int level) {
+    private static void tellWhatCrossed(Intent before, int plugged, int level) {
         boolean wasPlugged = before.getIntExtra(BatteryManager.EXTRA_PLUGGED, 0) != 0;
         int wasAt = before.getIntExtra(BatteryManager.EXTRA_LEVEL, 100);
         if (wasPlugged != (plugged != 0)) {
-            app.sendBroadcast(new Intent(wasPlugged ? Intent.ACTION_POWER_DISCONNECTED : Intent.ACTION_POWER_CONNECTED));
+            tell(new Intent(wasPlugged ? Intent.ACTION_POWER_DISCONNECTED : Intent.ACTION_POWER_CONNECTED));
         }
         if (plugged == 0 && level <= LOW && (wasPlugged || wasAt > LOW)) {
-            app.sendBroadcast(new Intent(Intent.ACTION_BATTERY_LOW));
+            tell(new Intent(Intent.ACTION_BATTERY_LOW));
         } else if (wasAt < OKAY && level >= OKAY) {
-            app.sendBroadcast(new Intent(Intent.ACTION_BATTERY_OKAY));
+            tell(new Intent(Intent.ACTION_BATTERY_OKAY));
         }
+    }
+
+    /** To this app alone: each is told of the hardware for itself. */
+    private static void tell(Intent intent) {
+        Broadcasts.get().deliver(intent, true, false, Broadcasts.Result.NONE, result -> {});
     }
 
     private static boolean same(Bundle before, Bundle now) {

@@ -3,6 +3,7 @@ package dev.tfliteharness.pixel.app;
 import android.os.Handler;
 import android.os.Looper;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -36,6 +37,16 @@ final class Main {
 
     static void post(Runnable work) {
         new Handler(Looper.getMainLooper()).post(work);
+    }
+
+    /** Runs {@code work} on the main thread and waits for its end; what it throws is that thread's, and ends the process. */
+    static void run(Runnable work) throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(1);
+        post(() -> {
+            work.run();
+            done.countDown();
+        });
+        done.await();
     }
 
     /** Runs {@code work} on the main thread and waits for its value. */

@@ -1,21 +1,27 @@
 package dev.tfliteharness.pixel.app;
 
-import android.app.Activity;
 import android.app.Application;
 import android.graphics.Bitmap;
 import android.graphics.Canvas;
 import android.graphics.Color;
-import android.os.Bundle;
+import android.graphics.Rect;
+import android.hardware.display.DisplayManager;
 import android.util.DisplayMetrics;
+import android.view.Display;
 import android.view.View;
-import android.view.WindowManagerGlobal;
+import android.view.WindowManager;
+import dev.tfliteharness.pixel.device.ToastShadow;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** What would be on the display: the windows of the activity in front, the topmost last. */
-final class Screen implements Application.ActivityLifecycleCallbacks {
-    private volatile Activity front;
+/** What the display shows: the app's windows one over the other, dimmed as they ask, and its toast. No bars are drawn. */
+final class Screen {
+    private final Application app;
+
+    Screen(Application app) {
+        this.app = app;
+    }
 
     /** Draws the display at its full size into a PNG; black where no window is. */
     void capture(String path) throws Exception {
@@ -29,52 +35,32 @@ final class Screen implements Application.ActivityLifecycleCallbacks {
 
     private Bitmap draw() {
         DisplayMetrics size = new DisplayMetrics();
-        Activity activity = front;
-        if (activity == null) {
-            throw new IllegalStateException("no activity is on the screen");
-        }
-        activity.getWindowManager().getDefaultDisplay().getRealMetrics(size);
+        app.getSystemService(DisplayManager.class).getDisplay(Display.DEFAULT_DISPLAY).getRealMetrics(size);
         Bitmap image = Bitmap.createBitmap(size.widthPixels, size.heightPixels, Bitmap.Config.ARGB_8888);
         Canvas canvas = new Canvas(image);
         canvas.drawColor(Color.BLACK);
-        for (View window : WindowManagerGlobal.getInstance().getWindowViews()) {
-            if (!window.isShown()) {
-                continue;
+        for (View window : Windows.shown()) {
+            WindowManager.LayoutParams attributes = Windows.attributes(window);
+            if ((attributes.flags & WindowManager.LayoutParams.FLAG_DIM_BEHIND) != 0) {
+                canvas.drawColor(Color.argb(attributes.dimAmount, 0f, 0f, 0f));
             }
-            int[] at = new int[2];
-            window.getLocationOnScreen(at);
-            int before = canvas.save();
-            canvas.translate(at[0], at[1]);
-            window.draw(canvas);
-            canvas.restoreToCount(before);
+            Rect at = Windows.bounds(window);
+            draw(window, canvas, at.left, at.top, attributes.alpha);
+        }
+        View toast = ToastShadow.shown(app);
+        if (toast != null) {
+            Rect at = ToastShadow.place(toast, size.widthPixels, size.heightPixels);
+            draw(toast, canvas, at.left, at.top, 1f);
         }
         return image;
     }
 
-    @Override
-    public void onActivityResumed(Activity activity) {
-        front = activity;
+    private static void draw(View window, Canvas canvas, int left, int top, float alpha) {
+        int before = alpha < 1
+                ? canvas.saveLayerAlpha(left, top, left + window.getWidth(), top + window.getHeight(), Math.round(alpha * 255))
+                : canvas.save();
+        canvas.translate(left, top);
+        window.draw(canvas);
+        canvas.restoreToCount(before);
     }
-
-    @Override
-    public void onActivityDestroyed(Activity activity) {
-        if (front == activity) {
-            front = null;
-        }
-    }
-
-    @Override
-    public void onActivityCreated(Activity activity, Bundle state) {}
-
-    @Override
-    public void onActivityStarted(Activity activity) {}
-
-    @Override
-    public void onActivityPaused(Activity activity) {}
-
-    @Override
-    public void onActivityStopped(Activity activity) {}
-
-    @Override
-    public void onActivitySaveInstanceState(Activity activity, Bundle state) {}
 }

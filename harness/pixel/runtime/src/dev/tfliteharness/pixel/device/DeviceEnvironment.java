@@ -13,6 +13,10 @@ import org.robolectric.pluginapi.TestEnvironmentLifecyclePlugin;
 
 /** The framework's start, with a display of exact pixels: qualifiers know whole dp only, and 411 dp aren't 1440 pixels. */
 public class DeviceEnvironment extends AndroidTestEnvironment {
+    static { // windows as large as their contents ask for, placed by their gravity
+        System.setProperty("robolectric.windowManager.useRequestedSize", "true");
+    }
+
     @Inject
     public DeviceEnvironment(
             @Named("runtimeSdk") Sdk runtimeSdk,

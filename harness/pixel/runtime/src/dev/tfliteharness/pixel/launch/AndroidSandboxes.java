@@ -33,6 +33,7 @@ final class AndroidSandboxes {
 
     /** Parts of the framework that answer for this device in place of Robolectric's test doubles. */
     private static final List<String> DEVICE_SHADOWS = List.of(
+            "ActivityShadow",
             "ActivityThreadShadow",
             "ClockShadow",
             "ContextShadow",
@@ -46,7 +47,9 @@ final class AndroidSandboxes {
             "MessageQueueShadow",
             "PowerManagerShadow",
             "ProcessShadow",
+            "ServiceShadow",
             "SystemPropertiesShadow",
+            "ToastShadow",
             "VsyncShadow");
 
     private AndroidSandboxes() {}

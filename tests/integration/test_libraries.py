@@ -51,7 +51,7 @@ class LibraryApp:
         shutil.copy(APP / "AndroidManifest.xml", main / "AndroidManifest.xml")
         apk = build_apk(bundle, project, folder / "app.apk", abis=("x86_64",))
         self.root = folder / "root"
-        self.runtime: Runtime = prepare_runtime()
+        self.runtime: Runtime = prepare_runtime(34)
         build_root(self.root)
         self.package = install(self.root, apk.path)
 

@@ -8,18 +8,27 @@ import logging
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.pixel.app_record import (
+    PROCESS_CRASHED,
+    RESULT_CANCELED,
+    AppRecord,
+    CommandRefused,
+    Finish,
+    ProcessDied,
+    Status,
+)
 from harness.pixel.intents import Intent, short_name, whole_name
 from harness.pixel.logcat import Buffer, Priority
 from harness.pixel.low_memory import LowMemoryKiller
 from harness.pixel.not_responding import describe_anr, write_traces
 from harness.pixel.requests import answer_request
 from harness.pixel.root import SHELL_UID
+from harness.pixel.task_order import TaskOrder
 from harness.pixel.tombstones import describe_death, write_tombstone
-from harness.pixel.zygote import AppHandle, Event, Launcher, Zygote
+from harness.pixel.zygote import Event, Launcher, Zygote
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel
@@ -36,52 +45,8 @@ BROADCAST_DEADLINE_S: Final = 60.0
 FOREGROUND_BROADCAST_DEADLINE_S: Final = 10.0
 """After which an app that hasn't handled such a thing isn't responding (ActivityManagerConstants, InputDispatcher)."""
 _WAITED: Final = "<milliseconds>"
-RESULT_CANCELED: Final = 0
-PROCESS_CRASHED: Final = "Process crashed."
 _FLAGS: Final = 0x38A83E46
 """`ApplicationInfo.flags` of an ordinary debuggable app, as the event log has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What an instrumentation reports while it runs."""
-
-    code: int
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """How an instrumentation ended: its own result, or `RESULT_CANCELED` with `shortMsg` after a crash."""
-
-    code: int
-    values: Mapping[str, str]
-
-
-class ProcessDied(Exception):
-    """The app's process ended before it had answered."""
-
-    def __init__(self) -> None:
-        super().__init__("its process died")
-
-
-class CommandRefused(Exception):
-    """The app's process answered that it can't do what was asked."""
-
-
-@dataclass(slots=True)
-class AppRecord:
-    """A package's running process."""
-
-    package: Package
-    handle: AppHandle = field(init=False)
-    pid: int = 0
-    answers: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)
-    crash: Event | None = None
-    top: str | None = None
-    """Its resumed activity, in short."""
-    stopped: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class ActivityManager:
@@ -95,7 +60,7 @@ class ActivityManager:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: set[asyncio.Task[None]] = set()
-        self._order: list[str | None] = [None]
+        self._order = TaskOrder()
         self._reapers = LowMemoryKiller(device, self)
         self.watchers: set[asyncio.Event] = set()
         """Set whenever a process has started or ended."""
@@ -110,11 +75,11 @@ class ActivityManager:
 
     def foreground(self) -> AppRecord | None:
         """The process whose task is on the screen, or None for the home screen."""
-        return self._records.get(self._order[-1] or "")
+        return self._records.get(self._order.front or "")
 
     def tasks(self) -> list[AppRecord | None]:
         """The processes with activities, the foremost first; None stands for the home screen."""
-        return [self._records.get(name) if name else None for name in reversed(self._order)]
+        return [self._records.get(name) if name else None for name in self._order.foremost_first()]
 
     def find(self, name: str) -> AppRecord | None:
         """The running process of a package."""
@@ -217,9 +182,7 @@ class ActivityManager:
 
     async def _to_front(self, name: str | None) -> None:
         former = self.foreground()
-        if name in self._order:
-            self._order.remove(name)
-        self._order.append(name)
+        self._order.raise_to_front(name)
         if former is not None and former.package.name != name:
             await self._show(former, "leave")
 
@@ -233,13 +196,7 @@ class ActivityManager:
 
     def _task_gone(self, name: str, *, kept: bool = False) -> None:
         """A task has ended, or with `kept` been put behind all others: what was behind it comes to the front."""
-        if name not in self._order:
-            return
-        was_front = self._order[-1] == name
-        self._order.remove(name)
-        if kept:
-            self._order.insert(0, name)
-        if was_front and (now := self.foreground()) is not None:
+        if self._order.leave(name, kept=kept) and (now := self.foreground()) is not None:
             self.in_background(self._show(now, "front"), f"front of {now.package.name}")
 
     async def _do(self, record: AppRecord, command: Event, deadline_s: float | None = None, why: str = "") -> Event:
@@ -313,13 +270,8 @@ class ActivityManager:
     async def screencap(self, record: AppRecord, path: str) -> None:
         """Have the app draw its screen into a PNG at the device's `path`. Raises `ProcessDied`, `CommandRefused`."""
         try:
-            async with (
-                asyncio.timeout(_SCREENCAP_DEADLINE_S),
-                aclosing(self._ask(record, {"do": "screencap", "path": path})) as events,
-            ):
-                async for event in events:
-                    if event["event"] == "done":
-                        return
+            async with asyncio.timeout(_SCREENCAP_DEADLINE_S):
+                await self._do(record, {"do": "screencap", "path": path})
         except TimeoutError:
             raise CommandRefused(f"no picture within {_SCREENCAP_DEADLINE_S:.0f} s") from None
 
@@ -328,14 +280,8 @@ class ActivityManager:
         facts = self._device.hardware.facts()
         for record in self.running():
             self.in_background(
-                self._tell(record, {"do": "hardware", "facts": facts}), f"hardware of {record.package.name}"
+                self._do(record, {"do": "hardware", "facts": facts}), f"hardware of {record.package.name}"
             )
-
-    async def _tell(self, record: AppRecord, command: Event) -> None:
-        async with aclosing(self._ask(record, command)) as events:
-            async for event in events:
-                if event["event"] == "done":
-                    return
 
     async def force_stop(self, name: str) -> None:
         """End a package's process, if it runs."""

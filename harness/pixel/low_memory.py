@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from harness.pixel.logcat import Buffer, Priority
 
 if TYPE_CHECKING:
-    from harness.pixel.activities import ActivityManager, AppRecord
+    from harness.pixel.activities import ActivityManager
+    from harness.pixel.app_record import AppRecord
     from harness.pixel.device import VirtualPixel
 
 log = logging.getLogger(__name__)

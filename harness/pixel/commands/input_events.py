@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.pixel.activities import CommandRefused, ProcessDied
+from harness.pixel.app_record import CommandRefused, ProcessDied
 from harness.pixel.control import FAILED, Call
 from harness.pixel.keycodes import key_code
 from harness.pixel.logcat import Priority

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import DeviceUnavailable
 from harness.fetch.store import cached, key_of
-from harness.pixel.activities import AppRecord, CommandRefused, ProcessDied
+from harness.pixel.app_record import AppRecord, CommandRefused, ProcessDied
 
 if TYPE_CHECKING:
     from harness.pixel.device import VirtualPixel

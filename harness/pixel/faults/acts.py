@@ -33,7 +33,7 @@ from harness.pixel.logcat import Priority
 from harness.pixel.refusals import InstallRefused
 
 if TYPE_CHECKING:
-    from harness.pixel.activities import AppRecord
+    from harness.pixel.app_record import AppRecord
     from harness.pixel.device import VirtualPixel
     from harness.pixel.transports import Transports
 

@@ -14,8 +14,8 @@ from harness.pixel.stream import Stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.pixel.activities import AppRecord
     from harness.pixel.adbd import Service
+    from harness.pixel.app_record import AppRecord
     from harness.pixel.device import VirtualPixel
     from harness.pixel.services.asked import Asked
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.pixel.activities import ActivityManager, AppHandle, Event
+from harness.pixel.activities import ActivityManager
 from harness.pixel.commands import run_command
 from harness.pixel.control import Call
 from harness.pixel.descriptors import Sink, Source
@@ -19,6 +19,7 @@ from harness.pixel.manifest import parse_manifest
 from harness.pixel.package import Package
 from harness.pixel.profile import PIXEL_3_XL
 from harness.pixel.signers import SigningDetails
+from harness.pixel.zygote import AppHandle, Event
 from tests.tiny_apk import binary_xml, manifest
 from tests.unit.pixel.native_layer import NativeLayer
 

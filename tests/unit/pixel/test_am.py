@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.pixel.activities import Event
 from harness.pixel.logcat import Buffer
+from harness.pixel.zygote import Event
 from tests.unit.pixel.conftest import Bench, ScriptedApp
 
 INSTRUMENT = ("am", "instrument", "-w", "-r", "-e", "plan", "/data/local/tmp/p.json", "dev.tiny/.Probe")

@@ -6,9 +6,10 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-from harness.pixel.activities import ActivityManager, Event
+from harness.pixel.activities import ActivityManager
 from harness.pixel.services import debugging
 from harness.pixel.services.asked import Asked
+from harness.pixel.zygote import Event
 from tests.unit.pixel.conftest import Bench, ScriptedApp, run_program
 
 

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from harness.pixel.activities import ActivityManager, AppHandle, Event
+from harness.pixel.activities import ActivityManager
 from harness.pixel.hardware import Battery, ThermalStatus
 from harness.pixel.packages import Package
+from harness.pixel.zygote import AppHandle, Event
 from tests.unit.pixel.conftest import Bench, OnEvent, ScriptedApp, run_program
 
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.pixel.activities import CommandRefused, ProcessDied
+from harness.pixel.app_record import CommandRefused, ProcessDied
 from harness.pixel.commands.am.intent_arguments import Arguments, parse_intent
 from harness.pixel.components import resolve
 from harness.pixel.control import Call

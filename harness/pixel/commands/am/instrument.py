@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.activities import Finish, Status
+from harness.pixel.app_record import Finish, Status
 from harness.pixel.commands.am.intent_arguments import BadArguments
 from harness.pixel.control import Call
 from harness.pixel.intents import whole_name

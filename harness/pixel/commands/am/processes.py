@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.activities import AppRecord, CommandRefused, ProcessDied
+from harness.pixel.app_record import AppRecord, CommandRefused, ProcessDied
 from harness.pixel.commands.am.intent_arguments import BadArguments, Thrown
 from harness.pixel.control import FAILED, Call
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.activities import CommandRefused, ProcessDied
+from harness.pixel.app_record import CommandRefused, ProcessDied
 from harness.pixel.commands.am.intent_arguments import parse_intent, user_option
 from harness.pixel.components import Found, resolve
 from harness.pixel.control import FAILED, Call

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from harness.pixel.activities import CommandRefused, ProcessDied
+from harness.pixel.app_record import CommandRefused, ProcessDied
 from harness.pixel.commands.am.intent_arguments import Arguments, Thrown, parse_intent
 from harness.pixel.components import Found, resolve
 from harness.pixel.control import Call

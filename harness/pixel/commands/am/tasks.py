@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.pixel.activities import CommandRefused, ProcessDied
+from harness.pixel.app_record import CommandRefused, ProcessDied
 from harness.pixel.control import FAILED, Call
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.pixel.activities import AppRecord
+    from harness.pixel.app_record import AppRecord
     from harness.pixel.device import VirtualPixel
 
 
